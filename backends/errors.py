@@ -1,0 +1,151 @@
+"""Everything that can go wrong with a backend.
+
+::
+
+    BackendError
+    ├── ConfigurationError       options, key or extra missing           fatal
+    │   ├── UnsupportedCapability    the backend cannot do this          fatal
+    │   └── LocalOnlyError           an address outside this machine     fatal
+    ├── AuthenticationError      401, 403                                fatal
+    ├── Unreachable              refused, no such host                   fatal
+    ├── BudgetExceeded           requests, tokens or dollars spent       fatal
+    ├── StorageError             journal cannot be written               fatal
+    ├── InvalidRequest           400, 404, 422: this request alone
+    │   └── ContextOverflow          prompt longer than the context
+    ├── RedirectRefused          an answer pointed to another host
+    ├── RateLimited              429                                     retryable
+    ├── ServerError              5xx, connection broken                  retryable
+    ├── BadResponse              not what the protocol promises          retryable
+    ├── AttemptTimeout           one attempt took too long               retryable
+    └── DeadlineExceeded         the whole request took too long
+
+``retryable``: the same request may succeed later.  ``fatal``: no other request can succeed either, so a run stops.
+``reason`` is the name under which a failed user is counted.  Messages never hold keys or prompts.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BackendError(Exception):
+    """Base of this layer.
+
+    Attributes:
+        hint: What to do about it, in one sentence.
+        retry_after: Seconds that the server asked to wait, if it did.
+        requests: Attempts that reached the server before this error was given up on.
+    """
+
+    retryable: ClassVar[bool] = False
+    fatal: ClassVar[bool] = False
+    reason: ClassVar[str] = "backend-error"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, requests: int = 0) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.retry_after = retry_after
+        self.requests = requests
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} {self.hint}".strip() if self.hint else message
+
+
+class ConfigurationError(BackendError):
+    """Options, a key or an optional dependency is missing or wrong."""
+
+    fatal = True
+    reason = "configuration"
+
+
+class UnsupportedCapability(ConfigurationError):
+    """The backend cannot do what was asked; the hint names backends which can."""
+
+    reason = "unsupported"
+
+
+class LocalOnlyError(ConfigurationError):
+    """``local_only`` is set and the address is outside this machine."""
+
+    reason = "local-only"
+
+
+class AuthenticationError(BackendError):
+    """The server refused the key."""
+
+    fatal = True
+    reason = "authentication"
+
+
+class Unreachable(BackendError):
+    """No connection could be made."""
+
+    fatal = True
+    reason = "unreachable"
+
+
+class BudgetExceeded(BackendError):
+    """The budget in requests, tokens or dollars is spent."""
+
+    fatal = True
+    reason = "budget"
+
+
+class StorageError(BackendError):
+    """A response could not be kept; going on would pay for answers that are lost."""
+
+    fatal = True
+    reason = "storage"
+
+
+class InvalidRequest(BackendError):
+    """The server refuses this request, and would again."""
+
+    reason = "invalid-request"
+
+
+class ContextOverflow(InvalidRequest):
+    """The prompt does not fit the model's context."""
+
+    reason = "context-overflow"
+
+
+class RedirectRefused(BackendError):
+    """The server pointed to another place; the key is not sent there."""
+
+    reason = "redirect"
+
+
+class RateLimited(BackendError):
+    """The server asked to slow down."""
+
+    retryable = True
+    reason = "rate-limited"
+
+
+class ServerError(BackendError):
+    """The server failed, or broke the connection."""
+
+    retryable = True
+    reason = "server-error"
+
+
+class BadResponse(BackendError):
+    """The server answered with something else than the protocol promises."""
+
+    retryable = True
+    reason = "bad-response"
+
+
+class AttemptTimeout(BackendError):
+    """One attempt took longer than ``attempt_timeout``."""
+
+    retryable = True
+    reason = "timeout"
+
+
+class DeadlineExceeded(BackendError):
+    """All attempts and waits together would take longer than ``deadline``."""
+
+    reason = "deadline"
