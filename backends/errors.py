@@ -27,6 +27,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .base import Usage
+
 
 class BackendError(Exception):
     """Base of this layer.
@@ -35,17 +37,27 @@ class BackendError(Exception):
         hint: What to do about it, in one sentence.
         retry_after: Seconds that the server asked to wait, if it did.
         requests: Attempts that reached the server before this error was given up on.
+        usage: What those attempts spent, as far as the server said; None where it said nothing.
     """
 
     retryable: ClassVar[bool] = False
     fatal: ClassVar[bool] = False
     reason: ClassVar[str] = "backend-error"
 
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, requests: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retry_after: float | None = None,
+        requests: int = 0,
+        usage: Usage | None = None,
+    ) -> None:
         super().__init__(message)
         self.hint = hint
         self.retry_after = retry_after
         self.requests = requests
+        self.usage = usage
 
     def __str__(self) -> str:
         message = super().__str__()

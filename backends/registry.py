@@ -1,4 +1,4 @@
-"""Finds components by looking into a folder: one file is one component, and nothing is imported until it is asked for."""
+"""Finds components by looking into a folder: one file is one component, imported only when it is asked for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""Histories, candidates and strategies: recommendations from a language model.
+
+>>> from recommender import Recommender
+>>> rec = Recommender.from_config("recommender.yaml")  # doctest: +SKIP
+>>> for item in rec.recommend(history=["Alien", "Blade Runner"], k=5):  # doctest: +SKIP
+...     print(item.rank, item.title, item.score)
+"""
+
+from .catalog import Catalog
+from .config import Config, load_config, parse_config
+from .errors import CatalogError, ConfigError, InputError, RecommenderError
+from .recommendation import Recommendation, prompt_text
+from .recommender import Recommender
+from .schedule import Exchange, Ranked, rank_all, rank_one
+from .strategies import STRATEGIES
+from .strategies.base import Domain, Setting, Steps, Strategy, StrategyKind, StrategyOptions
+from .types import (
+    Candidates,
+    History,
+    Interaction,
+    Item,
+    Kind,
+    Match,
+    Mention,
+    RankedItem,
+    Ranking,
+    Status,
+    Task,
+    whole_ranking,
+)
+
+__all__ = [
+    "STRATEGIES",
+    "Candidates",
+    "Catalog",
+    "CatalogError",
+    "Config",
+    "ConfigError",
+    "Domain",
+    "Exchange",
+    "History",
+    "InputError",
+    "Interaction",
+    "Item",
+    "Kind",
+    "Match",
+    "Mention",
+    "Ranked",
+    "RankedItem",
+    "Ranking",
+    "Recommendation",
+    "Recommender",
+    "RecommenderError",
+    "Setting",
+    "Status",
+    "Steps",
+    "Strategy",
+    "StrategyKind",
+    "StrategyOptions",
+    "Task",
+    "load_config",
+    "parse_config",
+    "prompt_text",
+    "rank_all",
+    "rank_one",
+    "whole_ranking",
+]

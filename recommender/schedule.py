@@ -31,9 +31,19 @@ class Ranked:
     task: Task
     ranking: Ranking
     exchanges: tuple[Exchange, ...]
-    usage: Usage
     seconds: float
     error: BackendError | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What was spent, failed attempts included."""
+        total = Usage()
+        for exchange in self.exchanges:
+            if exchange.response is not None:
+                total += exchange.response.usage
+            elif exchange.error is not None:
+                total += Usage(requests=exchange.error.requests)
+        return total
 
     @property
     def raw(self) -> tuple[str, ...]:
@@ -45,19 +55,14 @@ async def _exchange(backend: Backend, request: Request) -> Exchange:
     try:
         return Exchange(request=request, response=await send(backend, request))
     except BackendError as error:
-        if error.fatal:
-            raise
         return Exchange(request=request, error=error)
 
 
 async def _exchange_all(backend: Backend, requests: Sequence[Request]) -> list[Exchange]:
     if len(requests) == 1:
         return [await _exchange(backend, requests[0])]
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(_exchange(backend, request)) for request in requests]
-    except* BackendError as errors:
-        raise errors.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(_exchange(backend, request)) for request in requests]
     return [task.result() for task in running]
 
 
@@ -75,32 +80,71 @@ async def rank_one(strategy: Strategy, backend: Backend, key: str, task: Task) -
     steps = strategy.rank(task)
     try:
         requests = next(steps)
-        while True:
+        while failure is None:
             batch = await _exchange_all(backend, requests)
             exchanges += batch
-            failure = next((e.error for e in batch if e.error is not None), None)
-            if failure is not None:
-                steps.close()
-                ranking = whole_ranking(task, [], outcome=failure.reason, status=Status.FAILED, warnings=(str(failure),))
-                break
-            requests = steps.send([e.response for e in batch if e.response is not None])
+            errors = [e.error for e in batch if e.error is not None]
+            failure = next((error for error in errors if error.fatal), errors[0] if errors else None)
+            if failure is None:
+                requests = steps.send([e.response for e in batch if e.response is not None])
     except StopIteration as stop:
         ranking = stop.value
-    usage = Usage()
-    for exchange in exchanges:
-        if exchange.response is not None:
-            usage += exchange.response.usage
-        elif exchange.error is not None and exchange.error.requests:
-            usage += Usage(requests=exchange.error.requests)
+    if failure is not None:
+        steps.close()
+        if failure.fatal:
+            raise failure
+        ranking = whole_ranking(task, [], outcome=failure.reason, status=Status.FAILED, warnings=(str(failure),))
     return Ranked(
         key=key,
         task=task,
         ranking=ranking,
         exchanges=tuple(exchanges),
-        usage=usage,
         seconds=time.monotonic() - started,
         error=failure,
     )
+
+
+class _Run:
+    """The workers of one :func:`rank_all`.  After a fatal error no new user begins; what is in flight ends first."""
+
+    def __init__(
+        self, strategy: Strategy, backend: Backend, tasks: Iterable[tuple[str, Task]], concurrency: int
+    ) -> None:
+        self._strategy = strategy
+        self._backend = backend
+        self._source: Iterator[tuple[str, Task]] = iter(tasks)
+        self._concurrency = concurrency
+        self._done: asyncio.Queue[Ranked | None] = asyncio.Queue(maxsize=2 * concurrency)
+        self._fatal: BackendError | None = None
+
+    async def _work(self) -> None:
+        for key, task in self._source:
+            try:
+                ranked = await rank_one(self._strategy, self._backend, key, task)
+            except BackendError as error:
+                self._fatal = self._fatal or error
+            else:
+                await self._done.put(ranked)
+            if self._fatal is not None:
+                return
+
+    async def supervise(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._concurrency):
+                    group.create_task(self._work())
+        finally:
+            await self._done.put(None)
+
+    async def results(self, supervisor: asyncio.Task[None]) -> AsyncIterator[Ranked]:
+        while (ranked := await self._done.get()) is not None:
+            yield ranked
+        try:
+            await supervisor
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        if self._fatal is not None:
+            raise self._fatal
 
 
 @asynccontextmanager
@@ -113,37 +157,12 @@ async def rank_all(
     leaving the loop early cancels what is in flight.
 
     Raises:
-        BackendError: The first fatal one, after which no new request is sent.
+        BackendError: The first fatal one, once what was in flight has ended and been delivered.
     """
-    source: Iterator[tuple[str, Task]] = iter(tasks)
-    done: asyncio.Queue[Ranked | BaseException | None] = asyncio.Queue(maxsize=2 * concurrency)
-
-    async def work() -> None:
-        for key, task in source:
-            await done.put(await rank_one(strategy, backend, key, task))
-
-    async def supervise() -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(concurrency):
-                    group.create_task(work())
-        except* BaseException as errors:
-            first: BaseException = errors
-            while isinstance(first, BaseExceptionGroup):
-                first = first.exceptions[0]
-            await done.put(first)
-        else:
-            await done.put(None)
-
-    async def results() -> AsyncIterator[Ranked]:
-        while (item := await done.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    supervisor = asyncio.create_task(supervise())
+    run = _Run(strategy, backend, tasks, concurrency)
+    supervisor = asyncio.create_task(run.supervise())
     try:
-        yield results()
+        yield run.results(supervisor)
     finally:
         supervisor.cancel()
         await asyncio.gather(supervisor, return_exceptions=True)

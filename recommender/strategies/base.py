@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from backends import Capability, Request, Response
 
+from ..grounding import Grounder
 from ..types import Ranking, Task
 
 Steps = Generator[Sequence[Request], Sequence[Response], Ranking]
@@ -32,18 +33,28 @@ class StrategyOptions(BaseModel):
 
 
 class Domain(BaseModel):
-    """Words that make one template serve every field.  ``verb`` is a past participle: watched, bought, read.
+    """Words that make one template serve every field.
 
     Attributes:
+        item: What an item is called: movie, product, article.
+        plural: The same for several; None adds an ``s`` in English.
+        verb: What users did with it, as a past participle: watched, bought, read.
+        language: Language of the prompt, as in the templates' file names.
         show: Item attributes that prompts show after each title, e.g. ``[year, genres]``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     item: str = "item"
+    plural: str | None = None
     verb: str = "chosen"
     language: str = "en"
     show: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> str:
+        """The noun for several items."""
+        return self.plural or (f"{self.item}s" if self.language == "en" else self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +64,13 @@ class Setting:
     Attributes:
         capabilities: What the backend can do; a strategy may pick the best way among several.
         templates: The user's own folder of templates, searched first.
+        grounder: Maps what a model wrote to items of the whole catalogue; None where there is no catalogue.
     """
 
     domain: Domain = field(default_factory=Domain)
     capabilities: frozenset[Capability] = frozenset()
     templates: Path | None = None
+    grounder: Grounder | None = None
     seed: int = 2026
 
 

@@ -1,0 +1,63 @@
+# Each target makes the environment that it needs.  PYTHON=python3.12 make test takes another interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.PHONY: help demo test lint format full bench clean browser
+
+help:
+	@echo "make demo   real recommendations and an evaluation on an embedded model, from nothing"
+	@echo "make test   the core suite: embedded engine, fault server, browser"
+	@echo "make lint   style, types and layers"
+	@echo "make full   everything, slow suites too"
+	@echo "make bench  the benchmarks"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "promptrec needs Python 3.11 or newer; say PYTHON=python3.12 make ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test]'
+	@touch $@ $(VENV)/demo.stamp
+
+$(VENV)/lint.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test,lint]'
+	@touch $@ $(VENV)/test.stamp $(VENV)/demo.stamp
+
+# Debian's Chromium, where it is missing and may be installed; without it the browser tests skip and say so.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+		echo "Chromium is not installed; the browser tests will be skipped."
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/evals demo
+
+test: $(VENV)/test.stamp browser
+	$(BIN)/python -m pytest -m "not slow and not vllm" $(PYTEST_ARGS)
+
+lint: $(VENV)/lint.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/lint.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+full: lint browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/evals demo
+
+bench: $(VENV)/test.stamp
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,177 @@
+"""The items that can be recommended, from a CSV or JSONL file or from memory."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from backends import near
+
+from .errors import CatalogError, InputError
+from .types import Item
+
+MAX_FIELD = 1_000_000  # characters; the csv module's own limit of 131,072 is below a long description
+
+
+class Catalog:
+    """Items by id and by title, in the order given.
+
+    Raises:
+        CatalogError: If two items bear one id, or an id or title is empty.
+    """
+
+    def __init__(self, items: Iterable[Item], *, name: str = "catalogue") -> None:
+        self.name = name
+        self._items: dict[str, Item] = {}
+        for item in items:
+            if not item.item_id or not item.title.strip():
+                raise CatalogError(f"{name}: item {item.item_id!r} needs an item_id and a title.")
+            if item.item_id in self._items:
+                raise CatalogError(f"{name}: item_id {item.item_id!r} stands there twice; ids must be unique.")
+            self._items[item.item_id] = item
+        if not self._items:
+            raise CatalogError(f"{name}: no items in it.")
+        self._titles: dict[str, list[Item]] = {}
+        for item in self._items.values():
+            self._titles.setdefault(item.title, []).append(item)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Catalog:
+        """Reads a catalogue with the columns ``item_id`` and ``title``; further columns become attributes.
+
+        Args:
+            path: ``.csv``, ``.tsv`` or ``.jsonl``, in UTF-8.
+
+        Raises:
+            CatalogError: If it cannot be read; says file, line and what to do.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise CatalogError(f"{path}: no such catalogue file.")
+        rows = _jsonl_rows(path) if path.suffix in {".jsonl", ".ndjson"} else _csv_rows(path)
+        try:
+            return cls((_item(row, path, line) for line, row in rows), name=str(path))
+        except UnicodeDecodeError as error:
+            raise CatalogError(
+                f"{path}: not UTF-8 (byte {error.object[error.start]:#04x} at offset {error.start}); save it as UTF-8."
+            ) from None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
+    def __contains__(self, item_id: object) -> bool:
+        return item_id in self._items
+
+    def get(self, item_id: str) -> Item | None:
+        """Returns the item of that id, or None."""
+        return self._items.get(item_id)
+
+    def titled(self, title: str) -> tuple[Item, ...]:
+        """Returns all items of exactly that title."""
+        return tuple(self._titles.get(title, ()))
+
+    @property
+    def attribute_names(self) -> list[str]:
+        """Names of all attributes that some item has, sorted."""
+        return sorted({name for item in self for name in item.attributes})
+
+    def filtered(self, filters: Mapping[str, str | Iterable[str]]) -> tuple[Item, ...]:
+        """Returns the items whose attributes satisfy every filter.
+
+        An attribute satisfies a filter if it equals the value, or if one of its parts between ``|``, ``,`` or ``;``
+        does; case is ignored.  A filter with several values asks for any of them.
+
+        Raises:
+            InputError: If no item has such an attribute.
+        """
+        known = self.attribute_names
+        wanted: dict[str, set[str]] = {}
+        for name, value in filters.items():
+            if name not in known:
+                have = ", ".join(known) or "none"
+                raise InputError(f"There is no attribute {name!r} to filter by.{near(name, known)} Known: {have}.")
+            values = [value] if isinstance(value, str) else list(value)
+            wanted[name] = {str(v).strip().casefold() for v in values}
+        return tuple(
+            item
+            for item in self
+            if all(_parts(item.attributes.get(name, "")) & values for name, values in wanted.items())
+        )
+
+    def digest(self) -> str:
+        """Hash of ids, titles and attributes, for manifests."""
+        digest = hashlib.blake2b(digest_size=16)
+        for item in self:
+            digest.update(msgspec.json.encode([item.item_id, item.title, sorted(item.attributes.items())]))
+        return digest.hexdigest()
+
+
+def _parts(value: str) -> set[str]:
+    whole = value.strip().casefold()
+    for mark in "|;":
+        value = value.replace(mark, ",")
+    return {whole, *(part.strip().casefold() for part in value.split(","))}
+
+
+def _item(row: Mapping[str, str], path: Path, line: int) -> Item:
+    for column in ("item_id", "title"):
+        if not row.get(column, "").strip():
+            raise CatalogError(f"{path}:{line}: {column} is empty; every item needs one.")
+    attributes = {name: value for name, value in row.items() if name not in {"item_id", "title"} and value}
+    return Item(row["item_id"].strip(), row["title"].strip(), attributes)
+
+
+def _need(columns: Iterable[str], path: Path, line: int) -> None:
+    columns = list(columns)
+    for column in ("item_id", "title"):
+        if column not in columns:
+            found = ", ".join(columns) or "none"
+            raise CatalogError(f"{path}:{line}: column {column!r} is missing.{near(column, columns)} Found: {found}.")
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    csv.field_size_limit(min(MAX_FIELD, sys.maxsize))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            _need(header, path, 1)
+            for row in reader:
+                if len(row) > len(header):
+                    raise CatalogError(
+                        f"{path}:{reader.line_num}: {len(row)} fields where the header has {len(header)}; "
+                        "put quotes round values that hold the separator."
+                    )
+                if row:
+                    yield reader.line_num, dict(zip(header, row, strict=False))
+        except csv.Error as error:
+            raise CatalogError(f"{path}:{reader.line_num}: not valid CSV ({error}).") from None
+
+
+def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    with path.open("rb") as file:
+        for line, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                row = msgspec.json.decode(text, type=dict[str, object])
+            except msgspec.DecodeError as error:
+                raise CatalogError(f"{path}:{line}: not a JSON object ({error}).") from None
+            _need(row, path, line)
+            yield line, {name: _text(value) for name, value in row.items()}
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return "|".join(_text(part) for part in value)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,127 @@
+"""The ``recommender`` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+from .errors import InputError
+
+app = App(
+    name="recommender",
+    help="Recommends items of a catalogue by asking a language model.",
+    default_parameter=Parameter(negative=()),
+    version_flags=["--version"],
+)
+_INPUT = Group("Input")
+
+
+@app.command
+def recommend(
+    *,
+    config: Annotated[Path, Parameter(help="The recommender's YAML file.")],
+    history: Annotated[
+        tuple[str, ...],
+        Parameter(group=_INPUT, help="A title or item id; repeat, oldest first.", consume_multiple=False),
+    ] = (),
+    history_file: Annotated[
+        Path | None,
+        Parameter(
+            group=_INPUT, help="History from a file: a title or id a line, or JSONL with item_id, kind, rating ..."
+        ),
+    ] = None,
+    candidates: Annotated[
+        Path | None,
+        Parameter(group=_INPUT, help="File of candidates, a title or id a line; default: the first stage's."),
+    ] = None,
+    catalog: Annotated[Path | None, Parameter(group=_INPUT, help="Catalogue in place of the config's.")] = None,
+    exclude: Annotated[tuple[str, ...], Parameter(group=_INPUT, help="Leave this title or id out; repeat.")] = (),
+    filter: Annotated[  # noqa: A002 - the option's name
+        tuple[str, ...], Parameter(group=_INPUT, help="Keep items whose attribute has a value: genre=Sci-Fi; repeat.")
+    ] = (),
+    context: Annotated[str | None, Parameter(group=_INPUT, help="The situation, in your words.")] = None,
+    k: Annotated[int, Parameter(name=["-k", "--k"], help="How many recommendations.")] = 5,
+    include_seen: Annotated[bool, Parameter(help="Recommend items of the history too.")] = False,
+    show_prompt: Annotated[bool, Parameter(help="Print the prompt as well.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", help="Print JSON.")] = False,
+) -> int:
+    """Recommend items to follow a history."""
+    from .recommender import Recommender
+
+    with Recommender.from_config(config, catalog=catalog) as rec:
+        out = rec.recommend(
+            _history(history, history_file),
+            candidates=_lines(candidates) if candidates else None,
+            exclude=exclude,
+            filters=_filters(filter),
+            context=context,
+            k=k,
+            include_seen=include_seen,
+        )
+        about = rec.describe()
+    if json_:
+        sys.stdout.write(json.dumps(out.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    else:
+        _print(out, about, show_prompt)
+    return 0
+
+
+def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:
+    entries: list[Any] = []
+    if file is not None:
+        for line, text in enumerate(_lines(file), start=1):
+            try:
+                entries.append(json.loads(text) if text.startswith("{") else text)
+            except json.JSONDecodeError as error:
+                raise InputError(f"{file}:{line}: not valid JSON: {error.msg}.") from None
+    return entries + list(given)
+
+
+def _lines(file: Path) -> list[str]:
+    if not file.is_file():
+        raise InputError(f"{file}: no such file.")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{file}: not UTF-8; save it as UTF-8.") from None
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _filters(given: tuple[str, ...]) -> dict[str, list[str]]:
+    filters: dict[str, list[str]] = {}
+    for entry in given:
+        name, equals, value = entry.partition("=")
+        if not equals:
+            raise InputError(f"--filter needs attribute=value; found {entry!r}.")
+        filters.setdefault(name.strip(), []).append(value)
+    return filters
+
+
+def _print(out: Any, about: str, show_prompt: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from .recommendation import prompt_text
+
+    console = Console()
+    errors = Console(stderr=True)
+    errors.print(Text(about, style="dim"))
+    if show_prompt:
+        for prompt in out.prompts:
+            console.print(Text(prompt_text(prompt)))
+            console.rule()
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", justify="right", style="dim")
+    table.add_column("recommendation")
+    table.add_column("score", justify="right")
+    for item in out:
+        score = "" if item.score is None else f"{item.score:.3f}"
+        table.add_row(str(item.rank), Text(item.title), score, style=None if item.by_model else "dim")
+    console.print(table)
+    for warning in out.warnings:
+        errors.print(Text(f"note: {warning}", style="yellow"))

@@ -1,0 +1,58 @@
+"""How both commands begin and end: exit codes, one-sentence errors, quiet interruptions.
+
+Exit codes: 0 carried through; 1 could not be carried through; 2 wrong usage, config or input; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from backends import BackendError, ConfigurationError
+from prompts import PromptError
+
+from .errors import RecommenderError
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code that an error of ours stands for."""
+    if isinstance(error, BackendError) and not isinstance(error, ConfigurationError):
+        return FAILED
+    return USAGE
+
+
+def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple[type[Exception], ...] = ()) -> int:
+    """Runs a cyclopts app and returns the exit code; our own errors become one sentence on the standard error.
+
+    Args:
+        app: The application.
+        arguments: In place of those of the process.
+        usage_errors: Further error types that mean wrong usage, config or input.
+    """
+    from cyclopts import CycloptsError
+
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if not tokens:
+        app.help_print()
+        return USAGE
+    try:
+        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _say(str(error), USAGE)
+    except (RecommenderError, PromptError, BackendError, *usage_errors) as error:
+        return _say(str(error), exit_code(error))
+    except OSError as error:
+        return _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", FAILED)
+    except KeyboardInterrupt:
+        return _say("Interrupted; what was paid for is kept.", INTERRUPTED)
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return code

@@ -1,0 +1,59 @@
+"""The config as types: one model per block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from backends import BackendOptions
+
+from ..strategies.base import Domain, StrategyOptions
+
+
+class Block(BaseModel):
+    """A block of the config: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BudgetOptions(Block):
+    """Where spending stops hard; None is no limit."""
+
+    requests: int | None = Field(default=None, ge=1, strict=True)
+    tokens: int | None = Field(default=None, ge=1, strict=True)
+    usd: float | None = Field(default=None, gt=0, strict=True)
+
+
+class FirstStageOptions(Block):
+    """Who picks the candidates where none are given.
+
+    Attributes:
+        kind: ``auto`` takes popularity where the catalogue has a numeric ``popularity`` column, else BM25.
+        size: How many candidates are picked.
+    """
+
+    kind: str = "auto"
+    size: int = Field(default=20, ge=1, strict=True)
+
+
+class Config(Block):
+    """A recommender: which model, asked how, over which items.
+
+    Attributes:
+        templates: Folder of the user's own templates, searched before the shipped ones.
+        cache: File of the response cache; None keeps no cache.
+        local_only: Refuse any backend address that is not on this machine.
+    """
+
+    name: str = "recommender"
+    backend: SerializeAsAny[BackendOptions]
+    strategy: SerializeAsAny[StrategyOptions] = StrategyOptions(kind="auto")
+    catalog: Path | None = None
+    domain: Domain = Domain()
+    first_stage: FirstStageOptions = FirstStageOptions()
+    templates: Path | None = None
+    cache: Path | None = None
+    budget: BudgetOptions = BudgetOptions()
+    local_only: bool = Field(default=False, strict=True)
+    seed: int = Field(default=2026, ge=0, strict=True)

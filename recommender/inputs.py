@@ -1,0 +1,168 @@
+"""From what callers write (titles, ids, mappings, objects) to a typed task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backends import near
+
+from .catalog import Catalog
+from .errors import InputError
+from .types import Candidates, History, Interaction, Item, Kind
+
+HistoryInput = History | Sequence[str | Item | Interaction | Mapping[str, Any]]
+_FIELDS = ("item_id", "title", "item", "kind", "time", "rating", "text")
+MAX_TEXT = 2_000
+"""Characters of a title, query or review that are kept; what is longer is cut with a warning."""
+
+
+class Resolver:
+    """Turns one caller's words into items, and collects what should be said about it in ``warnings``."""
+
+    def __init__(self, catalog: Catalog | None) -> None:
+        self._catalog = catalog
+        self.warnings: list[str] = []
+        self.seen: set[str] = set()
+
+    def history(self, given: HistoryInput) -> History:
+        """Resolves a history, oldest first.  A title that the catalogue lacks is kept as text, with a warning."""
+        if isinstance(given, str | Mapping):
+            raise InputError("history must be a list of titles, ids or interactions, oldest first; put it in brackets.")
+        if isinstance(given, History):
+            history = given
+        else:
+            history = History(tuple(self._interaction(entry, at) for at, entry in enumerate(given, start=1)))
+        self.seen |= history.item_ids
+        return history
+
+    def candidates(self, given: Iterable[str | Item]) -> Candidates:
+        """Resolves candidates; each must be in the catalogue, where there is one.
+
+        Raises:
+            InputError: If one is unknown or ambiguous, or none is given.
+        """
+        if isinstance(given, str):
+            raise InputError("candidates must be a list of titles or ids; put it in brackets.")
+        items: dict[str, Item] = {}
+        for entry in given:
+            item = entry if isinstance(entry, Item) else self._candidate(entry)
+            if item.item_id in items:
+                self.warnings.append(f"The candidate {item.title[:80]!r} was given twice; it is kept once.")
+            items[item.item_id] = item
+        if not items:
+            raise InputError(
+                "The list of candidates is empty; give at least one, or none at all for the first stage's."
+            )
+        return Candidates(tuple(items.values()))
+
+    def ids(self, given: Iterable[str | Item]) -> set[str]:
+        """Resolves items to leave out; unknown ones are named in a warning."""
+        found: set[str] = set()
+        for entry in given:
+            if isinstance(entry, Item):
+                found.add(entry.item_id)
+                continue
+            items = self._find(entry)
+            if not items:
+                self.warnings.append(f"{self._unknown(entry)} It cannot be excluded.")
+            found |= {item.item_id for item in items}
+        return found
+
+    def _find(self, text: str) -> tuple[Item, ...]:
+        if self._catalog is None:
+            return ()
+        item = self._catalog.get(text)
+        return (item,) if item is not None else self._catalog.titled(text.strip())
+
+    def _unknown(self, text: str) -> str:
+        titles = [item.title for item in self._catalog] if self._catalog and len(self._catalog) < 50_000 else []
+        return f"{text[:80]!r} is neither an id nor a title in the catalogue.{near(text[:200], titles)}"
+
+    def _candidate(self, text: str) -> Item:
+        if not isinstance(text, str):
+            raise InputError(f"A candidate must be a title, an id or an Item; found a {type(text).__name__}.")
+        if self._catalog is None:
+            return Item(text, self._bounded(text))
+        items = self._find(text)
+        if not items:
+            raise InputError(f"Candidate {self._unknown(text)}")
+        if len(items) > 1:
+            ids = ", ".join(item.item_id for item in items[:5])
+            raise InputError(f"Candidate {text[:80]!r} is the title of {len(items)} items; give an id ({ids}).")
+        return items[0]
+
+    def _item(self, text: str) -> Item:
+        items = self._find(text)
+        self.seen |= {item.item_id for item in items}
+        if len(items) > 1:
+            ids = ", ".join(item.item_id for item in items[:5])
+            self.warnings.append(
+                f"{text[:80]!r} is the title of {len(items)} items ({ids}); all of them count as seen."
+            )
+        if items:
+            return items[0]
+        if self._catalog is not None:
+            self.warnings.append(f"{self._unknown(text)} It is shown to the model as written.")
+        return Item(text, self._bounded(text))
+
+    def _bounded(self, text: str) -> str:
+        if len(text) > MAX_TEXT:
+            self.warnings.append(f"A text of {len(text):,} characters was cut to {MAX_TEXT:,}.")
+        return text[:MAX_TEXT]
+
+    def _interaction(self, entry: Any, at: int) -> Interaction:
+        if isinstance(entry, Interaction):
+            return entry
+        if isinstance(entry, Item):
+            return Interaction(item=entry)
+        if isinstance(entry, str):
+            if not entry.strip():
+                raise InputError(f"history entry {at} is empty; leave it out.")
+            return Interaction(item=self._item(entry))
+        if isinstance(entry, Mapping):
+            return self._from_mapping(entry, at)
+        raise InputError(
+            f"history entry {at} is a {type(entry).__name__}; give a title, an id, an Item or an Interaction."
+        )
+
+    def _from_mapping(self, entry: Mapping[str, Any], at: int) -> Interaction:
+        for key in entry:
+            if key not in _FIELDS:
+                raise InputError(f"history entry {at}: unknown key {key!r}.{near(str(key), list(_FIELDS))}")
+        name = next((str(entry[key]) for key in ("item_id", "title", "item") if entry.get(key) is not None), None)
+        text = entry.get("text")
+        if name is None and text is None:
+            raise InputError(f"history entry {at} has neither an item_id or title nor a text.")
+        try:
+            kind = Kind(entry.get("kind", Kind.SEARCH if name is None else Kind.INTERACTION))
+        except ValueError:
+            known = [str(kind) for kind in Kind]
+            raise InputError(
+                f"history entry {at}: unknown kind {entry['kind']!r}.{near(str(entry['kind']), known)}"
+                f" Known: {', '.join(known)}."
+            ) from None
+        return Interaction(
+            item=self._item(name) if name is not None else None,
+            kind=kind,
+            time=_time(entry.get("time"), at),
+            rating=_rating(entry.get("rating"), at),
+            text=self._bounded(str(text)) if text is not None else None,
+        )
+
+
+def _time(value: Any, at: int) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise InputError(f"history entry {at}: time {value!r} is not ISO 8601, such as 2026-11-24T18:30.") from None
+
+
+def _rating(value: Any, at: int) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"history entry {at}: rating {value!r} is not a number.") from None

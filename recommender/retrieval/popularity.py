@@ -1,0 +1,39 @@
+"""The most popular items, by the catalogue's numeric ``popularity`` column; without one, in the catalogue's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalog import Catalog
+from ..errors import CatalogError
+from ..types import History, Item
+
+ATTRIBUTE = "popularity"
+
+
+class Popularity:
+    """See the module's docstring.  Ties keep the catalogue's order.
+
+    Raises:
+        CatalogError: If a popularity is not a number.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._popularity = {item.item_id: _number(item, catalog) for item in catalog}
+
+    def pick(self, history: History, context: str | None, allowed: Sequence[Item], n: int) -> list[Item]:
+        """Returns the ``n`` most popular of the allowed items."""
+        return sorted(allowed, key=lambda item: -self._popularity.get(item.item_id, 0.0))[:n]
+
+
+def _number(item: Item, catalog: Catalog) -> float:
+    value = item.attributes.get(ATTRIBUTE, "0")
+    try:
+        return float(value)
+    except ValueError:
+        raise CatalogError(
+            f"{catalog.name}: item {item.item_id!r} has {ATTRIBUTE} {value[:40]!r}, which is not a number."
+        ) from None
+
+
+FIRST_STAGE = Popularity
