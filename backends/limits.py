@@ -14,6 +14,10 @@ from .pace import Pace
 
 _BURST_SECONDS = 0.15
 """Less than the burst that servers allow: what is sent evenly still arrives in clusters."""
+_FIRST_WINDOW = 64
+"""Requests in flight at first, while nothing is known of the server; each answer lets two more go."""
+_SHORT_PAUSE = 2.0
+"""Seconds; a shorter wait concerns the refused request, a longer one says that a window is used up for everybody."""
 
 
 def estimated_tokens(request: Request) -> int:
@@ -57,7 +61,9 @@ class Pool:
         tokens_per_minute: float | None = None,
         longest_pause: float = 300.0,
     ) -> None:
-        self._free = concurrency
+        self._concurrency = concurrency
+        self._window = concurrency if requests_per_minute else min(concurrency, _FIRST_WINDOW)
+        self._flying = 0
         self._pace = Pace(requests_per_minute / 60 if requests_per_minute else None)
         self._longest_pause = longest_pause
         self._tokens_rate = tokens_per_minute / 60 if tokens_per_minute else None
@@ -87,13 +93,14 @@ class Pool:
     def leave(self, ticket: _Ticket, outcome: Response | BackendError | None) -> None:
         """Frees the place of a request that was answered, failed, or was given up (None)."""
         now = asyncio.get_running_loop().time()
-        self._free += 1
+        self._flying -= 1
         if isinstance(outcome, RateLimited):
             self._slow_down(outcome, ticket, now)
         elif isinstance(outcome, BackendError):
             if outcome.fatal:
                 self._turn_away(outcome)
-        elif outcome is not None and self._tokens is not None:
+        elif outcome is not None:
+            self._window = min(self._concurrency, self._window + 2)
             self._settle(ticket, outcome.usage.prompt_tokens + outcome.usage.completion_tokens)
         self._pump()
 
@@ -103,8 +110,7 @@ class Pool:
             self._token_ratio += 0.1 * (spent / max(ticket.guess, 1) - self._token_ratio)
 
     def _slow_down(self, error: RateLimited, ticket: _Ticket, now: float) -> None:
-        if error.retry_after is not None and error.retry_after <= self._longest_pause:
-            self._pace.pause(now, error.retry_after)
+        if error.retry_after is not None and _SHORT_PAUSE < error.retry_after <= self._longest_pause:
             self._resume = max(self._resume, now + error.retry_after)
         self._pace.refused(now, ticket.sent)
 
@@ -127,7 +133,7 @@ class Pool:
             if ticket.ready.done():
                 queue.popleft()
                 continue
-            if not self._free:
+            if self._flying >= self._window:
                 return
             wait = self._wait(ticket, now)
             if wait > 0:
@@ -145,7 +151,7 @@ class Pool:
         return wait
 
     def _let_through(self, ticket: _Ticket, now: float) -> None:
-        self._free -= 1
+        self._flying += 1
         if self._requests is not None:
             self._requests.take(1.0)
         if self._tokens is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 _SHORTEST_SPAN = 0.5
 """Seconds of sending between two lessons; less says nothing about a rate."""
 _DOUBLING = 0.5
+"""Seconds in which the rate doubles while there is no estimate to trust."""
 _ALIKE = 0.25
 _SLOWEST = 0.1
 
@@ -12,46 +13,30 @@ _SLOWEST = 0.1
 class Pace:
     """An estimate of a server's limit, in requests a second, which is None until the server first refuses.
 
-    Between two refusals of a server that counts tokens, its bucket went from empty to empty: what it took in between,
+    Between two refusals of a server that counts tokens its bucket went from empty to empty: what it took in between,
     divided by the time, is its rate.  The first refusal halves the rate at which requests went out; from there the rate
-    doubles quickly until the second one gives an estimate, and once two estimates agree it grows slowly, since every
-    excess costs a refused request.  No lesson more than halves the rate, and in half the time between two lessons it
-    could have doubled, so refusals that have nothing to do with the rate cannot drive it to nothing.  Time in which the
-    pool stood still because the server had asked for it does not count.
+    doubles quickly until the next refusal gives an estimate, which then grows slowly, since every excess costs a
+    refused request.  An estimate far below the one before it is not trusted: the rate grows quickly again.  Refusals
+    that stay as frequent although the rate went down have another cause, so the rate is given back.
     """
 
     def __init__(self, known: float | None = None) -> None:
         self._known = known
-        self._rate = known
-        self._settled = known is not None
+        self._base = known
+        self._trusted = known is not None
         self._changed = float("-inf")
         self._since = 0.0
-        self._begun = False
+        self._ever = False
         self._sent = 0
         self._refused = 0
-        self._stood = 0.0
-        self._pause: tuple[float, float] | None = None
-
-    def _clock(self, now: float) -> float:
-        """Returns the time without pauses."""
-        if self._pause is not None:
-            start, end = self._pause
-            if now < end:
-                return start - self._stood
-            self._stood += end - start
-            self._pause = None
-        return now - self._stood
-
-    def pause(self, now: float, seconds: float) -> None:
-        """Notes that nothing is sent for some seconds from now on."""
-        self._clock(now)
-        start, end = self._pause or (now, now)
-        self._pause = (start, max(end, now + seconds))
+        self._share: float | None = None
+        self._level = known or 0.0
+        self._level_at = 0.0
 
     def sent(self, now: float) -> None:
         """Notes a request that goes out."""
-        if not self._begun:
-            self._begun, self._since = True, self._clock(now)
+        if not self._ever:
+            self._ever, self._since, self._level_at = True, now, now
         self._sent += 1
 
     def refused(self, now: float, sent: float) -> None:
@@ -59,27 +44,38 @@ class Pace:
         if sent <= self._changed:
             return
         self._refused += 1
-        span = self._clock(now) - self._since
-        if self._rate is None:
-            self._learn(now, self._sent / max(span, 2 * _SHORTEST_SPAN) / 2, settled=False)
+        span = now - self._since
+        if self._base is None:
+            self._learn(now, self._sent / max(span, 2 * _SHORTEST_SPAN) / 2, trusted=False)
         elif span >= _SHORTEST_SPAN:
-            current = self.rate(now) or self._rate
-            estimate = (self._sent - self._refused) / span
-            rate = min(max(estimate, current / 2), current)
-            self._learn(now, rate, settled=abs(estimate - self._rate) <= _ALIKE * self._rate)
+            self._estimate(now, span)
+        else:
+            self._level, self._level_at = self._grown(now), now
 
-    def _learn(self, now: float, rate: float, *, settled: bool) -> None:
-        self._rate = max(rate, _SLOWEST)
-        self._settled = settled
-        self._changed, self._since = now, self._clock(now)
+    def _estimate(self, now: float, span: float) -> None:
+        base = self._base or _SLOWEST
+        share, before = self._refused / self._sent, self._share
+        self._share = share
+        if before is not None and share > _SHARE and share > _EXPLAINED * before:
+            self._learn(now, 4 * base, trusted=False)
+            return
+        estimate = (self._sent - self._refused) / span
+        self._learn(now, max(estimate, base / 2), trusted=estimate >= (1 - _ALIKE) * base)
+
+    def _learn(self, now: float, rate: float, *, trusted: bool) -> None:
+        self._base = self._level = max(rate, _SLOWEST)
+        self._trusted = trusted
+        self._changed = self._since = self._level_at = now
         self._sent = self._refused = 0
+
+    def _grown(self, now: float) -> float:
+        span = now - self._level_at
+        return self._level * (1 + _A * span + _B * span * span if self._trusted else 2.0 ** min(span / _DOUBLING, 30.0))
 
     def rate(self, now: float) -> float | None:
         """Returns how many requests a second to send now; None while no limit is known."""
-        if self._rate is None:
+        if self._base is None:
             return None
-        span = self._clock(now) - self._since
-        growth = 1 + SLOW1 * span + SLOW2 * span * span if self._settled else 2.0 ** min(span / _DOUBLING, 30.0)
-        rate = self._rate * growth
+        rate = self._grown(now)
         return rate if self._known is None else min(rate, self._known)
-SLOW1=0.01; SLOW2=0.002
+_A=0.01; _B=0.002; _SHARE=.2; _EXPLAINED=.7

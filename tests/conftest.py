@@ -15,7 +15,11 @@ SHARED = Path(os.environ.get("PROMPTREC_SHARED", ROOT.parent / "shared"))
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, base URL or proxy of the developer's own reaches a test."""
     for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_BASE_URL")) or name.lower().endswith("_proxy") or name in {"HF_TOKEN", "HF_ENDPOINT"}:
+        if (
+            name.endswith(("_API_KEY", "_BASE_URL"))
+            or name.lower().endswith("_proxy")
+            or name in {"HF_TOKEN", "HF_ENDPOINT"}
+        ):
             monkeypatch.delenv(name)
 
 
