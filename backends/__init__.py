@@ -43,6 +43,7 @@ from .errors import (
 )
 from .options import BackendOptions, Engine, Surroundings
 from .registry import Registry, near
+from .wrap import wrap
 
 ENGINES = Registry(noun="backend", package="backends.engines", attribute="ENGINE", group="promptrec.backends")
 
@@ -90,4 +91,5 @@ __all__ = [
     "Usage",
     "near",
     "send",
+    "wrap",
 ]

@@ -7,9 +7,10 @@ import copy
 from collections import deque
 from dataclasses import dataclass
 
-from .base import GenerateRequest, Request, Response
+from .base import Request, Response
 from .bucket import Bucket
 from .errors import BackendError, RateLimited
+from .estimate import estimated_tokens
 from .pace import Pace
 
 _BURST_SECONDS = 0.15
@@ -18,15 +19,6 @@ _FIRST_WINDOW = 64
 """Requests in flight at first, while nothing is known of the server; each answer lets two more go."""
 _SHORT_PAUSE = 2.0
 """Seconds; a shorter wait concerns the refused request, a longer one says that a window is used up for everybody."""
-
-
-def estimated_tokens(request: Request) -> int:
-    """Returns about how many tokens a request will take, prompt and answer: four bytes a token."""
-    prompt = request.prompt
-    size = len(prompt) if isinstance(prompt, str) else sum(len(message.content) + 16 for message in prompt)
-    if isinstance(request, GenerateRequest):
-        return size // 4 + request.sampling.max_tokens
-    return len(request.continuations) * (size // 4) + sum(map(len, request.continuations)) // 4
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +70,7 @@ class Pool:
     async def enter(self, request: Request, *, again: bool) -> _Ticket:
         """Waits until the request may be sent.  One that was sent before (``again``) goes first."""
         loop = asyncio.get_running_loop()
-        guess = estimated_tokens(request) if self._tokens_rate else 0
+        guess = sum(estimated_tokens(request)) if self._tokens_rate else 0
         ticket = _Ticket(loop.create_future(), guess, guess * self._token_ratio)
         (self._again if again else self._fresh).append(ticket)
         self._pump()

@@ -1,0 +1,33 @@
+"""Templates that turn histories and candidates into prompts.  Ground layer: text in, text out; knows no backend."""
+
+from .budget import Fitted, fit_history
+from .cleaning import clean
+from .errors import MissingValue, PromptError, PromptTooLong, RenderError, TemplateInvalid, TemplateNotFound
+from .header import ANSWERS, TASKS, VALUES
+from .lint import lint
+from .loader import languages, load, names
+from .samples import samples
+from .template import Role, Template, plural
+
+__all__ = [
+    "ANSWERS",
+    "TASKS",
+    "VALUES",
+    "Fitted",
+    "MissingValue",
+    "PromptError",
+    "PromptTooLong",
+    "RenderError",
+    "Role",
+    "Template",
+    "TemplateInvalid",
+    "TemplateNotFound",
+    "clean",
+    "fit_history",
+    "languages",
+    "lint",
+    "load",
+    "names",
+    "plural",
+    "samples",
+]

@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from .errors import TemplateInvalid
 
-FILTERS = frozenset({"cap", "count", "first", "items", "last", "length", "lower", "reverse", "sentence"})
+FILTERS = frozenset({"cap", "count", "first", "last", "length", "listed", "lower", "reverse", "sentence"})
 TESTS = frozenset({"defined", "undefined", "none", "number", "string", "even", "odd"})
 _LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth"})
 _PLAIN = (
@@ -34,17 +34,25 @@ def check(tree: nodes.Template, where: str) -> list[Use]:
         TemplateInvalid: If it does something that is not on the list; with file and line.
     """
     for node in tree.body:
-        stray = isinstance(node, nodes.Output) and any(
-            not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes
-        )
-        if stray or not isinstance(node, nodes.Output | nodes.Block):
-            raise TemplateInvalid(f"{where}:{node.lineno}: all text of a template stands inside its blocks.")
+        line = node.lineno if not isinstance(node, nodes.Output | nodes.Block) else _stray(node)
+        if line:
+            raise TemplateInvalid(f"{where}:{line}: all text of a template stands inside its blocks.")
     uses: list[Use] = []
     for block in tree.body:
         if isinstance(block, nodes.Block):
             for node in block.body:
                 uses += _uses(node, where, ())
     return uses
+
+
+def _stray(node: nodes.Output | nodes.Block) -> int | None:
+    """Line of the first text or expression outside the blocks."""
+    for part in node.nodes if isinstance(node, nodes.Output) else ():
+        if not isinstance(part, nodes.TemplateData):
+            return part.lineno
+        if text := part.data.lstrip():
+            return part.lineno + part.data[: -len(text)].count("\n")
+    return None
 
 
 def _uses(node: nodes.Node, where: str, targets: tuple[frozenset[str], ...]) -> Iterator[Use]:
@@ -55,9 +63,9 @@ def _uses(node: nodes.Node, where: str, targets: tuple[frozenset[str], ...]) -> 
     fault = _fault(node, bool(targets))
     if fault:
         raise TemplateInvalid(f"{where}:{node.lineno}: templates may not use {fault}.")
-    if isinstance(node, nodes.Name) and not any(node.name in names for names in targets):
-        if node.name != "loop" or not targets:
-            yield node.name, node.lineno
+    known = frozenset({"loop"}).union(*targets) if targets else frozenset()
+    if isinstance(node, nodes.Name) and node.name not in known:
+        yield node.name, node.lineno
     for child in node.iter_child_nodes():
         yield from _uses(child, where, targets)
 
@@ -92,13 +100,15 @@ def _constant(node: nodes.Node | None) -> bool:
     return node is None or isinstance(node, nodes.Const)
 
 
-def _fault(node: nodes.Node, in_loop: bool) -> str | None:  # noqa: C901, PLR0911 - one line a kind of node
+def _fault(node: nodes.Node, in_loop: bool) -> str | None:  # noqa: C901 - one line a kind of node
     """Names what is wrong with a node by itself, or returns None."""
     match node:
         case nodes.Getattr(attr=name) if name.startswith("_"):
             return "names that begin with an underscore"
         case nodes.Getattr(node=nodes.Name(name="loop"), attr=name) if in_loop and name not in _LOOP:
             return f"loop.{name}"
+        case nodes.Getitem(arg=nodes.Const(value=str(name))) if name.startswith("_"):
+            return "names that begin with an underscore"
         case nodes.Getitem() if not (_constant(node.arg) or isinstance(node.arg, nodes.Slice)):
             return "computed indices"
         case nodes.Slice() if not all(map(_constant, (node.start, node.stop, node.step))):

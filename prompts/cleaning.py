@@ -35,9 +35,7 @@ _BRACKET_LABEL = re.compile(r"\[\s*([A-Za-z]{1,2}|\d{1,4})\s*\]")
 _NUMBER = re.compile(r"(\d{1,4}|[A-Za-z]{1,2}(?=\)))[.)](?=\s)")
 _LETTER = re.compile(r"([A-Za-z]{1,2})(?:[.:)](?=\s)|\s*\|)")
 _ROLE = re.compile(rf"([\W_]{{0,3}}{_ROLES})\s*[:：]", re.IGNORECASE)
-_LEAD = re.compile(
-    rf"{_BULLET.pattern}|{_BRACKET_LABEL.pattern}|{_NUMBER.pattern}|{_ROLE.pattern}", re.IGNORECASE
-)
+_LEAD = re.compile(rf"{_BULLET.pattern}|{_BRACKET_LABEL.pattern}|{_NUMBER.pattern}|{_ROLE.pattern}", re.IGNORECASE)
 
 
 def clean(text: str, limit: int = TITLE_LIMIT) -> str:

@@ -16,6 +16,7 @@ from .template import Template
 
 PACKAGE = Path(__file__).parent
 _FILE = re.compile(r"([a-z0-9][a-z0-9_-]*)(?:\.([a-z]{2,3}))?\.j2")
+_NAMING = "a template's file is named like 'listwise.j2' or 'listwise.zh.j2', in small letters."
 _LARGEST = 64 * 1024
 
 
@@ -94,17 +95,26 @@ def read(path: Path) -> Template:
     )
 
 
+def paths(folder: Path) -> list[Path]:
+    """Returns the template files of one folder, sorted.
+
+    Raises:
+        TemplateNotFound: If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise TemplateNotFound(f"The folder of templates {folder} does not exist.")
+    return sorted(folder.glob("*.j2"))
+
+
 def _files(folder: Path | None) -> dict[tuple[str, str], Path]:
     """(name, language) -> file; the user's folder wins."""
-    if folder is not None and not folder.is_dir():
-        raise TemplateNotFound(f"The folder of templates {folder} does not exist.")
     found: dict[tuple[str, str], Path] = {}
     for place in (PACKAGE, folder):
-        for path in sorted(place.glob("*.j2")) if place else ():
+        for path in paths(place) if place else ():
             if match := _FILE.fullmatch(path.name):
                 found[match[1], match[2] or "en"] = path
             elif place is folder:
-                raise TemplateInvalid(f"{path}: a template is named like 'listwise.j2' or 'listwise.zh.j2'.")
+                raise TemplateInvalid(f"{path}: {_NAMING}")
     return found
 
 
@@ -121,7 +131,9 @@ def _content(path: Path) -> bytes:
 
 def _check_name(path: Path, header: Header) -> None:
     match = _FILE.fullmatch(path.name)
-    name, language = (match[1], match[2] or "en") if match else (path.stem, header.language)
+    if not match:
+        raise TemplateInvalid(f"{path}: {_NAMING}")
+    name, language = match[1], match[2] or "en"
     if (header.name, header.language) != (name, language):
         raise TemplateInvalid(
             f"{path}:1: the file's name says {name!r} in {language!r}, "

@@ -41,6 +41,8 @@ def _printed(value: Any) -> str:
         return str(value)
     if isinstance(value, jinja2.Undefined):
         str(value)  # raises, with the name
+    if value is None:
+        raise RenderError("a value is None; test it first, as in {% if seen.title is none %}")
     raise RenderError(f"only text and numbers can be printed, and this is {type(value).__name__!r}")
 
 
@@ -49,6 +51,13 @@ def _cap(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         raise RenderError(f"'cap' takes text, and this is {type(value).__name__!r}")
     return _Cleaned(clean(str(value), min(max(limit, 1), _LONGEST_FIELD)))
+
+
+def _listed(value: Any) -> str:
+    """Filter: the names and values of a mapping, as ``year: 1997; genres: Drama``."""
+    if not isinstance(value, Mapping):
+        raise RenderError(f"'listed' takes a mapping, and this is {type(value).__name__!r}")
+    return _Cleaned("; ".join(f"{_printed(name)}: {_printed(entry)}" for name, entry in value.items()))
 
 
 def _sentence(value: Any) -> str:
@@ -92,7 +101,7 @@ def _environment() -> _Environment:
         keep_trailing_newline=True,
     )
     environment.globals.clear()
-    own = {"cap": _cap, "sentence": _sentence}
+    own = {"cap": _cap, "listed": _listed, "sentence": _sentence}
     environment.filters = {name: own.get(name) or environment.filters[name] for name in sorted(FILTERS)}
     environment.tests = {name: environment.tests[name] for name in sorted(TESTS)}
     return environment

@@ -14,7 +14,7 @@ Values = dict[str, Any]
 
 def domain_values(domain: Domain) -> Values:
     """The words of the domain."""
-    return {"item": domain.item, "plural": domain.items, "verb": domain.verb, "language": domain.language}
+    return {"item": domain.item, "plural": domain.plural, "verb": domain.verb, "language": domain.language}
 
 
 def item_values(item: Item, domain: Domain) -> Values:
@@ -31,7 +31,7 @@ def history_values(history: History, domain: Domain) -> list[Values]:
 def _interaction(interaction: Interaction, domain: Domain) -> Values:
     item = interaction.item
     return {
-        **(item_values(item, domain) if item is not None else {"title": "", "attributes": {}}),
+        **(item_values(item, domain) if item is not None else {"title": None, "attributes": {}}),
         "kind": str(interaction.kind),
         "rating": interaction.rating,
         "text": interaction.text,

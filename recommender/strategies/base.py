@@ -37,7 +37,7 @@ class Domain(BaseModel):
 
     Attributes:
         item: What an item is called: movie, product, article.
-        plural: The same for several; None adds an ``s`` in English.
+        plural: The same for several, where English's own rule is wrong.
         verb: What users did with it, as a past participle: watched, bought, read.
         language: Language of the prompt, as in the templates' file names.
         show: Item attributes that prompts show after each title, e.g. ``[year, genres]``.
@@ -50,11 +50,6 @@ class Domain(BaseModel):
     verb: str = "chosen"
     language: str = "en"
     show: tuple[str, ...] = ()
-
-    @property
-    def items(self) -> str:
-        """The noun for several items."""
-        return self.plural or (f"{self.item}s" if self.language == "en" else self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

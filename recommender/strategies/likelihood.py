@@ -64,13 +64,16 @@ class Likelihood:
         return whole_ranking(task, list(ranked), outcome="whole")
 
     def _request(self, task: Task, history_length: int) -> ScoreRequest:
-        domain = domain_values(self._domain)
-        history = history_values(task.history.latest(history_length), self._domain)
+        values = {
+            "domain": domain_values(self._domain),
+            "history": history_values(task.history.latest(history_length), self._domain),
+            "context": task.context,
+        }
+        candidates = [item_values(item, self._domain) for item in task.candidates]
         return ScoreRequest(
-            prompt=self._template.block("prompt", domain=domain, history=history, context=task.context),
+            prompt=self._template.block("prompt", candidate=candidates[0], **values),
             continuations=tuple(
-                self._template.block("continuation", domain=domain, candidate=item_values(item, self._domain))
-                for item in task.candidates
+                self._template.block("continuation", candidate=candidate, **values) for candidate in candidates
             ),
             template=self.template_id,
         )

@@ -71,7 +71,6 @@ class Listwise:
             history=history_values(task.history.latest(self._options.history_length), domain),
             candidates=candidate_values(task.candidates, names, domain),
             context=task.context,
-            k=len(names),
         )
         return GenerateRequest(
             prompt=tuple(Message(role=role, content=text) for role, text in messages),

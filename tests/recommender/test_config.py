@@ -55,7 +55,7 @@ seed: 2026
     )
     assert loaded.name == "my-recommender"
     assert loaded.catalog == tmp_path / "items.csv"
-    assert loaded.domain.items == "movies"
+    assert (loaded.domain.item, loaded.domain.verb) == ("movie", "watched")
 
 
 @pytest.mark.parametrize(

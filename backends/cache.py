@@ -1,0 +1,196 @@
+"""Answers of earlier runs, on disk, shared between processes, and never needed: it may be deleted at any time."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from .base import Backend, Finish, Generation, Request, Response, ScoreRequest, Scores, Usage, send
+from .errors import ConfigurationError
+from .jsonio import decode, encode
+from .keys import request_key
+from .layer import Layer
+
+_LOG = logging.getLogger(__name__)
+_BATCH = 256
+_BUSY_SECONDS = 10.0
+
+
+class CacheFile:
+    """A table of answers by key, compressed, each with a checksum of its own.
+
+    Reads happen where they are asked for; writes go through one thread, many to a transaction.  A damaged entry counts
+    as absent, and a damaged file is put aside and begun anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            self._reader = _open(path)
+        except sqlite3.DatabaseError as error:
+            aside = path.with_name(path.name + ".damaged")
+            _LOG.warning("The cache %s is damaged (%s); it is kept as %s and begun anew.", path, error, aside.name)
+            path.replace(aside)
+            self._reader = _open(path)
+        except OSError as error:
+            raise ConfigurationError(f"The cache {path} cannot be opened: {error.strerror}.") from error
+        self._waiting: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
+        self._fresh: dict[bytes, bytes] = {}
+        self._writer = threading.Thread(target=self._write_all, name="cache", daemon=True)
+        self._writer.start()
+
+    def get(self, key: str) -> bytes | None:
+        """Returns the value kept under a key (hexadecimal), or None."""
+        digest = bytes.fromhex(key)
+        packed = self._fresh.get(digest)
+        if packed is None:
+            packed = self._read(digest)
+        return _unpack(packed) if packed is not None else None
+
+    def _read(self, digest: bytes) -> bytes | None:
+        try:
+            row = self._reader.execute("SELECT value FROM answers WHERE key = ?", (digest,)).fetchone()
+        except sqlite3.Error as error:
+            _LOG.warning("The cache %s cannot be read (%s).", self.path, error)
+            return None
+        return row[0] if row else None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keeps a value; it is there for :meth:`get` at once and on disk soon."""
+        digest, packed = bytes.fromhex(key), _pack(value)
+        self._fresh[digest] = packed
+        self._waiting.put((digest, packed))
+
+    def _write_all(self) -> None:
+        writer = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            while (batch := self._next_batch()) is not None:
+                self._write(writer, batch)
+                for digest, _ in batch:
+                    self._fresh.pop(digest, None)
+        finally:
+            writer.close()
+
+    def _next_batch(self) -> list[tuple[bytes, bytes]] | None:
+        first = self._waiting.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < _BATCH and not self._waiting.empty():
+            following = self._waiting.get()
+            if following is None:
+                self._waiting.put(None)
+                break
+            batch.append(following)
+        return batch
+
+    def _write(self, writer: sqlite3.Connection, batch: list[tuple[bytes, bytes]]) -> None:
+        try:
+            with writer:
+                writer.execute("BEGIN IMMEDIATE")
+                writer.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", batch)
+        except sqlite3.Error as error:
+            _LOG.warning("%d answers could not be kept in the cache %s: %s.", len(batch), self.path, error)
+
+    def close(self) -> None:
+        """Writes what waits and closes the file."""
+        self._waiting.put(None)
+        self._writer.join()
+        self._reader.close()
+
+
+class Cache(Layer):
+    """Gives back answers of earlier runs to the very same request; they cost nothing.
+
+    Only whole answers are kept: no error, no empty, cut, filtered or refused text, none that breaks its constraint.
+    """
+
+    def __init__(self, inner: Backend, path: Path) -> None:
+        super().__init__(inner)
+        self._path = path
+        self._file: CacheFile | None = None
+
+    @property
+    def file(self) -> CacheFile:
+        """The open file.
+
+        Raises:
+            ConfigurationError: If it cannot be opened.
+        """
+        if self._file is None:
+            self._file = CacheFile(self._path)
+        return self._file
+
+    async def start(self) -> None:
+        """Opens the file, then starts the engine."""
+        _ = self.file
+        await super().start()
+
+    async def exchange(self, request: Request) -> Response:
+        """Returns the kept answer, or asks for one and keeps it if it is whole."""
+        key = request_key(self.identity, request)
+        kept = self._find(key, request)
+        if kept is not None:
+            return kept
+        response = await send(self.inner, request)
+        if whole(response):
+            self.file.put(key, encode(replace(response, usage=Usage())))
+        return response
+
+    def _find(self, key: str, request: Request) -> Response | None:
+        kept = self.file.get(key)
+        if kept is None:
+            return None
+        try:
+            return decode(kept, Scores) if isinstance(request, ScoreRequest) else decode(kept, Generation)
+        except ValueError as error:
+            _LOG.warning("An entry of the cache %s is of another shape (%s); it is replaced.", self._path, error)
+            return None
+
+    async def aclose(self) -> None:
+        """Closes the engine and the file."""
+        try:
+            await super().aclose()
+        finally:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+def whole(response: Response) -> bool:
+    """Tells whether an answer is good enough to be given again."""
+    if isinstance(response, Scores):
+        return bool(response.continuations)
+    return response.finish is Finish.STOP and bool(response.text.strip()) and not response.constraint_ignored
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
+        connection.execute("SELECT key FROM answers LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _pack(value: bytes) -> bytes:
+    return zlib.crc32(value).to_bytes(4, "big") + zlib.compress(value, 3)
+
+
+def _unpack(packed: bytes) -> bytes | None:
+    try:
+        value = zlib.decompress(packed[4:])
+    except (zlib.error, TypeError):
+        return None
+    return value if zlib.crc32(value).to_bytes(4, "big") == packed[:4] else None

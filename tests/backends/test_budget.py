@@ -1,0 +1,75 @@
+"""The budget is a hard stop, and an unknown price is not nothing."""
+
+import asyncio
+
+import pytest
+from fakes.engines import ToldEngine, ask
+from fakes.virtual_time import run_virtually
+
+from backends import BackendError, BudgetExceeded, ConfigurationError, GenerateRequest, Sampling, ServerError, Usage
+from backends.budget import Budget, Ledger
+from backends.prices import Price
+from backends.retry import Retry
+
+PRICE = Price(prompt=1e6, cached=1e6, completion=1e6)
+"""A dollar a token."""
+
+
+def _run(engine: ToldEngine, ledger: Ledger, users: int = 50) -> list[object]:
+    async def main() -> list[object]:
+        backend = Retry(engine, gates=[ledger])
+        asked = [GenerateRequest(prompt=f"{user:040d}", sampling=Sampling(max_tokens=5)) for user in range(users)]
+        return await asyncio.gather(*(backend.generate(request) for request in asked), return_exceptions=True)
+
+    return run_virtually(main())
+
+
+def test_no_more_requests_than_the_budget_has_retries_included() -> None:
+    engine = ToldEngine(lambda prompt, attempt: ServerError("x") if attempt == 1 else None, latency=0.1)
+    results = _run(engine, Ledger(Budget(requests=20)))
+    assert engine.calls == 20
+    assert any(isinstance(result, BudgetExceeded) for result in results)
+
+
+@pytest.mark.parametrize("budget", [Budget(tokens=150), Budget(usd=150.0)])
+def test_tokens_and_dollars_stop_before_they_are_exceeded_and_are_used(budget: Budget) -> None:
+    engine = ToldEngine(latency=0.1)  # 15 tokens an answer
+    results = _run(engine, Ledger(budget, price=PRICE))
+    assert engine.calls == 10
+    assert sum(isinstance(result, BudgetExceeded) for result in results) == 40
+
+
+def test_what_earlier_sessions_spent_counts() -> None:
+    engine = ToldEngine()
+    _run(engine, Ledger(Budget(requests=20), earlier=lambda: Usage(requests=15)))
+    assert engine.calls == 5
+
+
+def test_answers_that_do_not_say_what_they_took_count_as_estimated() -> None:
+    engine = ToldEngine(usage=Usage(requests=1))
+    _run(engine, Ledger(Budget(tokens=150)))
+    assert engine.calls == 10
+
+
+def test_a_budget_in_dollars_without_a_price_is_refused_up_front() -> None:
+    with pytest.raises(ConfigurationError, match="price"):
+        Ledger(Budget(usd=1.0))
+
+
+def test_an_attempt_that_was_cancelled_or_refused_frees_its_reservation() -> None:
+    ledger = Ledger(Budget(requests=3))
+    engine = ToldEngine(lambda prompt, _: 100.0 if prompt == "slow" else None)
+
+    async def main() -> None:
+        backend = Retry(engine, gates=[ledger])
+        task = asyncio.create_task(backend.generate(ask("slow")))
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.wait([task])
+        await backend.generate(ask("b"))
+        await backend.generate(ask("c"))
+        with pytest.raises(BackendError):
+            await backend.generate(ask("d"))
+
+    run_virtually(main())
+    assert engine.calls == 3
