@@ -102,8 +102,11 @@ class Pool:
             self._token_ratio += 0.1 * (spent / max(ticket.guess, 1) - self._token_ratio)
 
     def _slow_down(self, error: RateLimited, ticket: _Ticket, now: float) -> None:
-        if error.retry_after is not None and _SHORT_PAUSE < error.retry_after <= self._longest_pause:
-            self._resume = max(self._resume, now + error.retry_after)
+        wait = error.retry_after
+        if wait is not None and wait > self._longest_pause:
+            return
+        if wait is not None and wait > _SHORT_PAUSE:
+            self._resume = max(self._resume, now + wait)
         self._pace.refused(now, ticket.sent)
 
     def _turn_away(self, error: BackendError) -> None:

@@ -11,7 +11,8 @@ _DOUBLING = 0.5
 _LINEAR, _SQUARE = 0.01, 0.002
 """Growth of a trusted estimate: 1 % after a second, 30 % after ten, doubled after twenty."""
 _ALIKE = 0.25
-_FREQUENT = 0.2
+_FREQUENT = 0.08
+_MANY = 3
 _EXPLAINED = 0.7
 _SLOWEST = 0.1
 
@@ -62,11 +63,12 @@ class Pace:
         base = self._base or _SLOWEST
         share, before = self._refused / self._sent, self._share
         self._share = share
-        if before is not None and share > max(_FREQUENT, _EXPLAINED * before):
+        if before is not None and self._refused >= _MANY and share > max(_FREQUENT, _EXPLAINED * before):
+            self._share = None  # the next lesson is about the higher rate, and must be able to take it back
             self._learn(now, 4 * base, trusted=False)
             return
         estimate = (self._sent - self._refused) / span
-        self._learn(now, max(estimate, base / 2), trusted=estimate >= (1 - _ALIKE) * base)
+        self._learn(now, max(estimate, base / (4 if before is None else 2)), trusted=estimate >= (1 - _ALIKE) * base)
 
     def _learn(self, now: float, rate: float, *, trusted: bool) -> None:
         self._base = self._level = max(rate, _SLOWEST)

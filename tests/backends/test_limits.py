@@ -89,7 +89,9 @@ def test_tokens_a_minute_are_kept_and_settled() -> None:
 
 
 def test_a_long_wait_asked_of_one_stops_all() -> None:
-    engine = ToldEngine(lambda prompt, attempt: RateLimited("w", retry_after=20.0) if (prompt, attempt) == ("0", 1) else None)
+    engine = ToldEngine(
+        lambda prompt, attempt: RateLimited("w", retry_after=20.0) if (prompt, attempt) == ("0", 1) else None
+    )
     run_virtually(_serve(engine, Pool(concurrency=1), 5))
     assert all(time >= 1020.0 for time in engine.times[1:])
 

@@ -39,9 +39,7 @@ def test_the_config_wins_and_cached_tokens_have_their_own_price() -> None:
 def test_answers_and_billed_failures_carry_their_price() -> None:
     billed = BadResponse("null", usage=Usage(requests=1, prompt_tokens=1_000_000))
     backend = Priced(
-        ToldEngine(
-            lambda _, attempt: billed if attempt == 1 else None, usage=Usage(requests=1, prompt_tokens=500_000)
-        ),
+        ToldEngine(lambda _, attempt: billed if attempt == 1 else None, usage=Usage(requests=1, prompt_tokens=500_000)),
         Price(prompt=2.0, cached=1.0, completion=4.0),
     )
 

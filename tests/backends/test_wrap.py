@@ -56,8 +56,7 @@ async def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> No
     engine = ToldEngine(latency=0.005)
     backend = wrap(engine, OPTIONS, journal=journal)
     tasks = [asyncio.create_task(backend.generate(ask(str(n)))) for n in range(100)]
-    while engine.calls < 50:
-        await asyncio.sleep(0.001)
+    await asyncio.wait(tasks[:50])
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)

@@ -1,0 +1,119 @@
+"""The wire format of ``/chat/completions``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ..base import Finish, GenerateRequest, Generation
+from ..errors import UnsupportedCapability
+from .faults import inner_error
+from .models import Manners
+from .wire import Position, WireUsage, alternatives, as_schema, bad, cut_at_stop, finish, keep_to, read_json, spent
+
+
+class _Part(msgspec.Struct):
+    type: str = "text"
+    text: str | None = None
+
+
+class _Message(msgspec.Struct):
+    content: str | list[_Part] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[Position] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Answer(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: WireUsage | None = None
+    model: str | None = None
+    error: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """Messages in, one message out."""
+
+    model: str
+    manners: Manners
+    strict: bool = True
+    path: str = "chat/completions"
+
+    def body(self, request: GenerateRequest) -> dict[str, Any]:
+        """Returns what to send."""
+        if isinstance(request.prompt, str):
+            raise UnsupportedCapability(
+                "The chat API takes messages, and this prompt is a text to be continued.",
+                hint="Set backend.api: completions, or take a strategy that chats.",
+            )
+        system = self.manners.system_role
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": system if message.role == "system" else message.role, "content": message.content}
+                for message in request.prompt
+            ],
+        }
+        self.manners.add_sampling(body, request.sampling, limit=self.manners.chat_limit)
+        if request.sampling.seed is not None:
+            body["seed"] = request.sampling.seed
+        if request.top_logprobs:
+            body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
+        if schema := as_schema(request.constraint):
+            described = {"name": schema.name, "schema": schema.schema, "strict": self.strict}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        return body
+
+    def read(self, data: bytes, request: GenerateRequest) -> Generation:
+        """Reads an answer."""
+        answer = read_json(data, _Answer)
+        usage = spent(answer.usage)
+        if answer.error:
+            error = inner_error(answer.error)
+            error.usage = usage
+            raise error
+        if not answer.choices or answer.choices[0].message is None:
+            bad("The answer has no choices.", usage)
+        choice, message = answer.choices[0], answer.choices[0].message
+        ended = Finish.REFUSAL if message.refusal else finish(choice.finish_reason, usage)
+        text = message.refusal or _text(message.content)
+        if text is None:
+            if ended is Finish.STOP:
+                bad("The answer's content is null.", usage)
+            text = ""
+        if not self.manners.takes_stop:
+            text = cut_at_stop(text, request.sampling.stop)
+        text, ignored = keep_to(text, ended, request.constraint)
+        return Generation(
+            text=text,
+            finish=ended,
+            usage=usage,
+            model=answer.model or self.model,
+            reasoning=message.reasoning_content or message.reasoning,
+            constraint_ignored=ignored,
+            top_logprobs=alternatives(_positions(choice), request.top_logprobs),
+        )
+
+
+def _positions(choice: _Choice) -> list[Position] | None:
+    return choice.logprobs.content if choice.logprobs is not None else None
+
+
+def _text(content: str | list[_Part] | None) -> str | None:
+    if isinstance(content, list):
+        parts = [part.text for part in content if part.type in ("text", "output_text") and part.text is not None]
+        return "".join(parts) if parts else None
+    return content

@@ -1,0 +1,129 @@
+"""Where an OpenAI-style server is and how it is spoken to, as the openai client says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from ..errors import ConfigurationError
+from ..options import BackendOptions, Surroundings
+from .address import checked, is_loopback, require_loopback
+from .transport import Server
+
+_NOBODY = "none"
+
+
+def read_key(name: str, base_url: str) -> SecretStr | None:
+    """Returns the key that an environment variable holds; a server on this machine may need none.
+
+    Raises:
+        ConfigurationError: If there is none and the server is elsewhere, or it cannot be sent in a header.
+    """
+    key = os.environ.get(name, "").strip()
+    if not key:
+        if is_loopback(base_url):
+            return None
+        raise ConfigurationError(
+            f"The environment variable {name} holds no key.",
+            hint=f"export {name}=..., or name another variable in backend.api_key_env.",
+        )
+    if not key.isascii() or not key.isprintable():
+        raise ConfigurationError(f"The key in {name} holds characters that no key has.")
+    return SecretStr(key)
+
+
+def resolve_url(options: BackendOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
+    """Returns the base URL: the config's, else the environment's, else the default.
+
+    Raises:
+        ConfigurationError: If it is no address.
+        LocalOnlyError: If ``local_only`` is set and it is not on this machine.
+    """
+    url = checked(options.base_url or os.environ.get(variable) or default)
+    if surroundings.local_only:
+        require_loopback(url)
+    return url
+
+
+def server(
+    options: BackendOptions,
+    surroundings: Surroundings,
+    *,
+    base_url: str,
+    key: SecretStr | None,
+    organization: str | None = None,
+    project: str | None = None,
+    azure: tuple[str, str | None] | None = None,
+    ca_file: Path | None = None,
+    trust_env: bool = False,
+    largest: int,
+) -> Server:
+    """Returns how to reach a server: headers and URL come from the openai client, which sends nothing itself.
+
+    Args:
+        options: The backend's options.
+        surroundings: What the config says beside them.
+        base_url: Checked address.
+        key: The key, or None.
+        organization: OpenAI organisation that is billed.
+        project: OpenAI project that is billed.
+        azure: Version of Azure's API, and the deployment where the path names it.
+        ca_file: Certificates of a private authority.
+        trust_env: Whether proxies of the environment are used.
+        largest: Bytes of the largest answer that is read.
+
+    Raises:
+        ConfigurationError: If the certificates cannot be read.
+    """
+    secret = key.get_secret_value() if key is not None else ""
+    with _client(base_url, secret or _NOBODY, organization, project, azure) as client:
+        headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
+        authority = client.auth_headers if secret else {}
+        url = str(client.base_url)
+    return Server(
+        base_url=url,
+        headers={**headers, **authority, **options.headers},
+        query={"api-version": azure[0]} if azure else {},
+        secret=secret,
+        timeout=options.attempt_timeout,
+        largest=largest,
+        ca_file=str(_readable(surroundings.folder / ca_file)) if ca_file else None,
+        trust_env=trust_env,
+        local_only=surroundings.local_only,
+    )
+
+
+def _client(
+    base_url: str, key: str, organization: str | None, project: str | None, azure: tuple[str, str | None] | None
+) -> Any:
+    import openai
+
+    silent = openai.DefaultHttpxClient(trust_env=False)
+    if azure is not None:
+        version, deployment = azure
+        endpoint = base_url.rstrip("/")
+        return openai.AzureOpenAI(
+            azure_endpoint=endpoint,
+            azure_deployment=deployment,
+            api_version=version,
+            api_key=key,
+            max_retries=0,
+            http_client=silent,
+        )
+    return openai.OpenAI(
+        base_url=base_url,
+        api_key=key,
+        organization=organization,
+        project=project,
+        max_retries=0,
+        http_client=silent,
+    )
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise ConfigurationError(f"There is no file {path} with certificates (backend.ca_file).")
+    return path

@@ -1,0 +1,205 @@
+"""What the wire formats have in common: usage, reasons to end, constraints as JSON Schema, top log-probabilities."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn, Protocol, TypeVar
+
+import msgspec
+
+from ..base import Choice, Constraint, Finish, GenerateRequest, Generation, Grammar, JsonSchema, TokenLogprob, Usage
+from ..constraints import satisfies
+from ..errors import BadResponse, UnsupportedCapability
+from ..jsonio import decode
+
+T = TypeVar("T")
+CHOICE_FIELD = "answer"
+_LEAST = -9999.0
+_FINISH = {
+    None: Finish.STOP,
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "eos_token": Finish.STOP,
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "completed": Finish.STOP,
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "max_output_tokens": Finish.LENGTH,
+    "content_filter": Finish.CONTENT_FILTER,
+    "refusal": Finish.REFUSAL,
+}
+
+
+class Format(Protocol):
+    """One of a server's ways to ask for text."""
+
+    @property
+    def path(self) -> str:
+        """Path below the base URL."""
+        ...
+
+    def body(self, request: GenerateRequest) -> dict[str, Any]:
+        """Returns what to send.
+
+        Raises:
+            UnsupportedCapability: If this format cannot say it.
+        """
+        ...
+
+    def read(self, data: bytes, request: GenerateRequest) -> Generation:
+        """Reads an answer.
+
+        Raises:
+            BadResponse: If it is not what the format promises.
+        """
+        ...
+
+
+class PromptDetails(msgspec.Struct):
+    """Where prompt tokens came from."""
+
+    cached_tokens: int | None = None
+
+
+class WireUsage(msgspec.Struct):
+    """Tokens, under the names that chat and completions use or those of responses."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_tokens_details: PromptDetails | None = None
+
+
+class TopToken(msgspec.Struct):
+    """One alternative."""
+
+    token: str
+    logprob: float
+
+
+class Position(msgspec.Struct):
+    """One generated position; ``top_logprobs`` are the alternatives."""
+
+    token: str
+    logprob: float
+    top_logprobs: list[TopToken] | None = None
+
+
+def spent(usage: WireUsage | None) -> Usage:
+    """Returns what one attempt took; what the server does not say is 0."""
+    if usage is None:
+        return Usage(requests=1)
+    details = usage.prompt_tokens_details or usage.input_tokens_details
+    return Usage(
+        requests=1,
+        prompt_tokens=usage.prompt_tokens or usage.input_tokens or 0,
+        cached_tokens=(details.cached_tokens or 0) if details else 0,
+        completion_tokens=usage.completion_tokens or usage.output_tokens or 0,
+    )
+
+
+def read_json(data: bytes, kind: type[T]) -> T:
+    """Reads an answer's JSON.
+
+    Raises:
+        BadResponse: If it is no JSON, or of another shape.  What it holds instead is not repeated.
+    """
+    try:
+        return decode(data, kind)
+    except msgspec.ValidationError as error:
+        raise BadResponse(f"The answer is of another shape than the protocol's: {error}.") from None
+    except ValueError:
+        raise BadResponse("The answer is no JSON, or was cut.") from None
+
+
+def finish(reason: str | None, usage: Usage) -> Finish:
+    """Returns why a generation ended.
+
+    Raises:
+        BadResponse: If it ended in a way that leaves no answer, such as a tool call that nobody offered.
+    """
+    ended = _FINISH.get(reason)
+    if ended is None:
+        bad(f"The answer ended with {reason!r}, which is no end of a text.", usage)
+    return ended
+
+
+def bad(message: str, usage: Usage) -> NoReturn:
+    """Raises a BadResponse that says what the attempt spent."""
+    raise BadResponse(message, usage=usage)
+
+
+def choice_schema(choice: Choice) -> JsonSchema:
+    """Returns a choice said in JSON Schema, for servers that know no other constraint."""
+    field = {"type": "string", "enum": list(choice.options)}
+    schema = {
+        "type": "object",
+        "properties": {CHOICE_FIELD: field},
+        "required": [CHOICE_FIELD],
+        "additionalProperties": False,
+    }
+    return JsonSchema(schema=schema, name="choice")
+
+
+def as_schema(constraint: Constraint | None) -> JsonSchema | None:
+    """Returns a constraint as JSON Schema.
+
+    Raises:
+        UnsupportedCapability: If it is a grammar.
+    """
+    if isinstance(constraint, Grammar):
+        raise UnsupportedCapability(
+            "This server takes no grammar.",
+            hint="backend.kind: local and vllm do; a JSON schema or a choice works here.",
+        )
+    return choice_schema(constraint) if isinstance(constraint, Choice) else constraint
+
+
+def keep_to(text: str, ended: Finish, constraint: Constraint | None) -> tuple[str, bool]:
+    """Returns the text that was asked for, and whether it breaks its constraint.
+
+    A choice that was said in JSON Schema is taken out of its JSON.  A cut answer is not held against its constraint.
+    """
+    if ended is not Finish.STOP or constraint is None:
+        return text, False
+    if isinstance(constraint, Choice):
+        text = _chosen(text)
+    return text, not satisfies(text, constraint)
+
+
+def _chosen(text: str) -> str:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    chosen = document.get(CHOICE_FIELD) if isinstance(document, Mapping) else None
+    return chosen if isinstance(chosen, str) else text
+
+
+def alternatives(positions: list[Position] | None, count: int) -> tuple[tuple[TokenLogprob, ...], ...]:
+    """Returns the alternatives at each position, best first."""
+    if not count or not positions:
+        return ()
+    return tuple(_best(position) for position in positions)
+
+
+def _best(position: Position) -> tuple[TokenLogprob, ...]:
+    found = position.top_logprobs or [TopToken(position.token, position.logprob)]
+    best = sorted(found, key=lambda token: -nats(token.logprob))
+    return tuple(TokenLogprob(token=token.token, logprob=nats(token.logprob)) for token in best)
+
+
+def nats(value: float) -> float:
+    """Returns a log-probability that is a number: none is below -9999, which servers also use for impossible."""
+    return value if math.isfinite(value) and value > _LEAST else _LEAST
+
+
+def cut_at_stop(text: str, stop: tuple[str, ...]) -> str:
+    """Returns the text before the first stop string, for formats that take none."""
+    ends = [place for place in map(text.find, stop) if place >= 0]
+    return text[: min(ends)] if ends else text

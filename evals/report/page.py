@@ -1,0 +1,121 @@
+"""Writes ``report.html``: one file that loads nothing, runs nothing but its own script, and reads without it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from .accounts import figures, outcome_bars, spending
+from .explorer import MAX_BYTES, MAX_USERS, Explorer, build
+from .facts import facts
+from .run_folder import RunFolder, open_run
+from .summary import (
+    SHOWN,
+    forest_plot,
+    headline,
+    mapping,
+    metric_names,
+    own_systems,
+    results,
+    systems_of,
+    verdict,
+)
+
+
+def write_report(run_dir: Path) -> Path:
+    """Writes ``report.html`` into a run folder and returns its path.  The same folder gives the same bytes.
+
+    What the folder lacks is said on the page.
+
+    Raises:
+        RunError: If ``run_dir`` holds nothing of a run.
+    """
+    path = run_dir / "report.html"
+    with open_run(run_dir) as run:
+        text = render(run)
+    scratch = path.with_suffix(".html.part")
+    scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    scratch.replace(path)
+    return path
+
+
+def render(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BYTES) -> str:
+    """Returns the whole page."""
+    style, script = _own("report.css"), _own("user.js") + _own("explorer.js")
+    explorer = build(run, max_users=max_users, max_bytes=max_bytes)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            policy=_policy(style, script if explorer.index else ""),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own files
+            **_head(run),
+            **_body(run, explorer),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """An environment of its own: this one escapes everything, that of the prompts nothing."""
+    return Environment(
+        loader=PackageLoader("evals.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _own(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    sources = f"style-src {_digest(style)}" + (f"; script-src {_digest(script)}" if script else "")
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _head(run: RunFolder) -> dict[str, Any]:
+    systems = systems_of(run.metrics)
+    metric = headline(systems)
+    protocol = mapping(run.metrics.get("protocol")).get("text") or mapping(run.manifest.get("protocol")).get("text")
+    protocol = protocol or run.manifest.get("protocol")
+    return {
+        "run": run.name,
+        "title": ", ".join(own_systems(systems)) or run.name,
+        "protocol": protocol if isinstance(protocol, str) else "The protocol was not kept in this run folder.",
+        "verdict": verdict(systems, metric) if metric else [],
+        "figures": figures(systems, metric) if metric else [],
+        "caveats": run.caveats,
+    }
+
+
+def _body(run: RunFolder, explorer: Explorer) -> dict[str, Any]:
+    systems = systems_of(run.metrics)
+    metrics = metric_names(systems)
+    groups, documents = facts(run.manifest)
+    return {
+        "results": results(systems, metrics[:SHOWN]),
+        "more_results": results(systems, metrics[SHOWN:]),
+        "usable_results": results(systems, metrics[:SHOWN], usable=True),
+        "forest": forest_plot(systems, metrics[0]) if metrics else None,
+        "outcomes": outcome_bars(systems, explorer.statuses),
+        "spending": spending(systems),
+        "explorer": {"note": explorer.note, "data": explorer if explorer.index else None},
+        "manifest": groups,
+        "documents": documents,
+    }

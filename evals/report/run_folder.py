@@ -1,0 +1,120 @@
+"""Opens a run folder for reading.  What is missing or damaged becomes a caveat on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import RunError
+from .lines import Lines
+from .summary import mapping
+
+CATALOGS = ("catalog.jsonl", "catalog.csv", "items.jsonl", "items.csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """An open run folder.
+
+    Attributes:
+        tasks: By user id.
+        rankings: By system and user id.
+        journal: Final answers and errors by request key.
+        titles: Titles by item id.
+        caveats: What a reader of the page should know, in sentences.
+    """
+
+    name: str
+    manifest: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    tasks: Lines | None
+    rankings: Lines | None
+    journal: Lines | None
+    titles: Mapping[str, str]
+    caveats: list[str]
+
+
+@contextmanager
+def open_run(run_dir: Path) -> Iterator[RunFolder]:
+    """Opens a run folder.
+
+    Raises:
+        RunError: If it is no folder, or nothing of a run is in it.
+    """
+    if not run_dir.is_dir():
+        raise RunError(f"{run_dir}: no such run folder.")
+    if not any(
+        (run_dir / name).is_file() for name in ("manifest.json", "metrics.json", "rankings.jsonl", "tasks.jsonl")
+    ):
+        raise RunError(
+            f"{run_dir}: not a run folder; it has neither manifest.json nor metrics.json nor rankings.jsonl."
+        )
+    caveats: list[str] = []
+    with ExitStack() as stack:
+
+        def lines(name: str, key: Any, lost: str) -> Lines | None:
+            if not (run_dir / name).is_file():
+                caveats.append(f"{name} is not in the run folder: {lost}")
+                return None
+            found = stack.enter_context(Lines(run_dir / name, key))
+            if found.damaged:
+                caveats.append(
+                    f"{found.damaged:,} damaged line{'s' * (found.damaged > 1)} of {name} could not be read."
+                )
+            return found
+
+        yield RunFolder(
+            name=run_dir.resolve().name,
+            manifest=_document(run_dir / "manifest.json", "versions, seeds and hashes are not shown.", caveats),
+            metrics=_document(run_dir / "metrics.json", "no results are shown.", caveats),
+            tasks=lines("tasks.jsonl", _user, "histories, candidates and targets are not shown."),
+            rankings=lines("rankings.jsonl", _system_and_user, "rankings of single users are not shown."),
+            journal=lines("requests.jsonl", _request, "prompts and answers were not kept."),
+            titles=_titles(run_dir, caveats),
+            caveats=caveats,
+        )
+
+
+def _user(row: Mapping[str, Any]) -> Hashable:
+    return None if row.get("user_id") is None else str(row["user_id"])
+
+
+def _system_and_user(row: Mapping[str, Any]) -> Hashable:
+    return None if row.get("user_id") is None else (str(row.get("system", "")), str(row["user_id"]))
+
+
+def _request(row: Mapping[str, Any]) -> Hashable:
+    """Attempts that were made again are left out: the line of what came of them follows."""
+    return None if row.get("attempt") is not None or row.get("key") is None else str(row["key"])
+
+
+def _document(path: Path, lost: str, caveats: list[str]) -> Mapping[str, Any]:
+    if not path.is_file():
+        caveats.append(f"{path.name} is not in the run folder: {lost}")
+        return {}
+    try:
+        value = msgspec.json.decode(path.read_bytes())
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        caveats.append(f"{path.name} could not be read as JSON: {lost}")
+    return mapping(value)
+
+
+def _titles(run_dir: Path, caveats: list[str]) -> Mapping[str, str]:
+    from recommender import Catalog, RecommenderError
+
+    path = next((run_dir / name for name in CATALOGS if (run_dir / name).is_file()), None)
+    if path is None:
+        caveats.append("The catalogue is not in the run folder: items are shown by their ids.")
+        return {}
+    try:
+        return {item.item_id: item.title for item in Catalog.from_file(path)}
+    except RecommenderError as error:
+        caveats.append(f"The catalogue could not be read, so items are shown by their ids. {error}")
+        return {}

@@ -1,0 +1,34 @@
+"""What tests of backends share."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fakes.openai_server import FakeServer
+
+from backends import ENGINES, Surroundings
+from backends.engines.openai import OpenAIBackend
+
+KEY = "sk-test-0123456789"
+
+
+@pytest.fixture
+async def fake_openai() -> AsyncIterator[FakeServer]:
+    async with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def openai_backend(fake_openai: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    made: list[OpenAIBackend] = []
+
+    def make(*, local_only: bool = False, **options: Any) -> OpenAIBackend:
+        engine = ENGINES.load("openai")
+        chosen = engine.options(**{"model": "fake", "base_url": fake_openai.url, **options})
+        made.append(engine.create(chosen, Surroundings(local_only=local_only)))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        await backend.aclose()

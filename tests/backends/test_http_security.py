@@ -1,0 +1,163 @@
+"""What leaves this machine, and to whom."""
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.openai_server import FakeServer, Reply, chat
+
+from backends import ENGINES, BackendError, GenerateRequest, LocalOnlyError, Message, Surroundings, Unreachable
+from backends.engines.openai import OpenAIBackend
+
+REQUEST = GenerateRequest(prompt=(Message(role="user", content="x"),))
+
+
+def make(base_url: str, *, local_only: bool = False, folder: Path = Path(), **options: Any) -> OpenAIBackend:
+    engine = ENGINES.load("openai")
+    chosen = engine.options(model="fake", base_url=base_url, **options)
+    return engine.create(chosen, Surroundings(local_only=local_only, folder=folder))
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com/v1",
+        "http://10.0.0.1/v1",
+        "http://0.0.0.0:8000/v1",
+        "http://[::ffff:8.8.8.8]/v1",
+        "http://localhost.example.org/v1",
+        "http://127.0.0.1.example.org/v1",
+        "http://2130706433/v1",
+    ],
+)
+def test_local_only_refuses_other_machines_before_the_first_byte(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a name was looked up or a connection made")
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    monkeypatch.setattr(socket.socket, "connect", never)
+    with pytest.raises(LocalOnlyError):
+        make(url, local_only=True)
+
+
+async def test_local_only_reaches_this_machine_and_asks_no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeServer() as server:
+        real, asked = socket.getaddrinfo, []
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: (asked.append(host), real(host, *a, **k))[1])
+        for host in ("127.0.0.1", "localhost"):
+            backend = make(f"http://{host}:{server.port}/v1", local_only=True)
+            assert (await backend.generate(REQUEST)).text == "hello"
+            await backend.aclose()
+    assert "localhost" not in asked
+
+
+async def test_proxies_of_the_environment_are_used_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeServer() as proxy, FakeServer() as server:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        for options, through in (({}, 0), ({"trust_env": True}, 1), ({"trust_env": True, "local_only": True}, 1)):
+            backend = make(server.url, **options)  # type: ignore[arg-type]
+            await backend.generate(REQUEST)
+            await backend.aclose()
+            assert len(proxy.received) == through
+
+
+async def test_cookies_are_not_kept() -> None:
+    async with FakeServer() as server:
+        server.reply = lambda _: Reply(body=chat(), headers={"Set-Cookie": "a=b"})
+        backend = make(server.url)
+        for _ in range(2):
+            await backend.generate(REQUEST)
+        await backend.aclose()
+        assert "cookie" not in server.last.headers
+
+
+async def test_tracebacks_and_logs_do_not_hold_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    import traceback
+
+    caplog.set_level("DEBUG")
+    async with FakeServer() as server:
+        server.reply = lambda _: Reply(status=401, body={"error": {"message": "bad key sk-test-0123456789"}})
+        backend = make(server.url)
+        try:
+            await backend.generate(REQUEST)
+        except BackendError as error:
+            text = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+        await backend.aclose()
+    assert "sk-test" not in text + caplog.text
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    pytest.importorskip("cryptography", reason="makes a certificate")
+    script = """
+import datetime, ipaddress, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key = ec.generate_private_key(ec.SECP256R1())
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+now = datetime.datetime.now(datetime.timezone.utc)
+cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    .serial_number(1).not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+    .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+    .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256()))
+pem = serialization.Encoding.PEM
+open(sys.argv[1], "wb").write(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    + cert.public_bytes(pem))
+"""
+    path = tmp_path / "cert.pem"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    return path
+
+
+async def test_a_private_authority_is_trusted_only_when_named(certificate: Path) -> None:
+    async with FakeServer() as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        safe = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=context)
+        url = f"https://127.0.0.1:{safe.sockets[0].getsockname()[1]}/v1"
+        stranger = make(url)
+        with pytest.raises(Unreachable, match="ca_file"):
+            await stranger.generate(REQUEST)
+        await stranger.aclose()
+        friend = make(url, ca_file="cert.pem", folder=certificate.parent)
+        assert (await friend.generate(REQUEST)).text == "hello"
+        await friend.aclose()
+        safe.close()
+
+
+def test_importing_the_engine_does_not_import_the_client() -> None:
+    code = (
+        "import sys, backends, backends.wrap; backends.ENGINES.load('openai');"
+        "assert not {'openai', 'aiohttp', 'httpx2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_event_loops_in_turn_can_use_one_backend() -> None:
+    backend: OpenAIBackend | None = None
+
+    async def once() -> str:
+        nonlocal backend
+        async with FakeServer() as server:
+            backend = backend or make(server.url)
+            backend._base_url = server.url
+            return (await backend.generate(REQUEST)).text
+
+    assert asyncio.run(once()) == "hello"
+    assert backend is not None
+    asyncio.run(backend.aclose())
+    assert asyncio.run(once()) == "hello"
+    asyncio.run(backend.aclose())

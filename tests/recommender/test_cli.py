@@ -1,0 +1,94 @@
+"""The ``recommender`` command: what it prints, and what its exit codes mean."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recommender.cli import app
+from recommender.command import run
+
+ITEMS = "item_id,title,genre,popularity\n1,Alien,Horror,3\n2,Heat,Crime,2\n3,Brazil,Comedy,1\n"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "items.csv").write_text(ITEMS)
+    path = tmp_path / "films.yaml"
+    path.write_text('backend: {kind: scripted, default: "[B] > [A]"}\ncatalog: items.csv\n')
+    return path
+
+
+def test_json_has_the_shape_of_the_contract(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(app, ["recommend", "--config", str(config), "--history", "Alien", "-k", "2", "--json"]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert set(out) == {"items", "outcome", "usage", "warnings"}
+    assert out["items"] == [
+        {"rank": 1, "item_id": "3", "title": "Brazil", "score": None},
+        {"rank": 2, "item_id": "2", "title": "Heat", "score": None},
+    ]
+    assert out["outcome"] == "whole"
+
+
+def test_people_get_a_table_and_what_was_chosen_goes_to_the_standard_error(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(app, ["recommend", "--config", str(config), "--history", "Alien", "--history", "Nowhere"]) == 0
+    printed = capsys.readouterr()
+    assert "Brazil" in printed.out
+    assert "listwise" in printed.err
+    assert "neither an id nor a title" in printed.err
+
+
+def test_histories_and_candidates_come_from_files_too(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "history.jsonl").write_text('{"item_id": "1", "kind": "view"}\n{"kind": "search", "text": "comedies"}\n')
+    (tmp_path / "candidates.txt").write_text("Heat\n3\n")
+    arguments = ["--history-file", str(tmp_path / "history.jsonl"), "--candidates", str(tmp_path / "candidates.txt")]
+    assert run(app, ["recommend", "--config", str(config), *arguments, "--json"]) == 0
+    assert [i["item_id"] for i in json.loads(capsys.readouterr().out)["items"]] == ["3", "2"]
+
+
+def test_filters_and_exclusions_bound_the_candidates(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--filter", "genre=Crime", "--filter", "genre=Comedy", "--exclude", "Heat", "--json"]
+    assert run(app, ["recommend", "--config", str(config), *arguments]) == 0
+    assert [i["title"] for i in json.loads(capsys.readouterr().out)["items"]] == ["Brazil"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Usage"),
+        (["recomend"], "recommend"),
+        (["recommend"], "--config"),
+        (["recommend", "--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["recommend", "--config", "CONFIG", "--histroy", "x"], "--history"),
+        (["recommend", "--config", "CONFIG", "-k", "none"], "none"),
+        (["recommend", "--config", "CONFIG", "-k", "0"], "k must be a whole number from 1 on"),
+        (["recommend", "--config", "CONFIG", "--filter", "genre"], "attribute=value"),
+        (["recommend", "--config", "CONFIG", "--candidates", "nowhere.txt"], "nowhere.txt: no such file"),
+    ],
+)
+def test_wrong_usage_is_told_in_words_and_exits_with_2(
+    config: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert run(app, [str(config) if part == "CONFIG" else part for part in arguments]) == 2
+    printed = capsys.readouterr()
+    assert said in printed.out + printed.err
+
+
+def test_an_unusable_backend_exits_with_1(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text('backend: {kind: scripted, default: {error: authentication}}\ncatalog: items.csv\n')
+    assert run(app, ["recommend", "--config", str(config), "--history", "Alien"]) == 1
+    assert capsys.readouterr().err.strip()
+
+
+def test_python_m_is_the_same_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "recommender", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "recommend" in done.stdout
