@@ -179,6 +179,9 @@ def _fetch(hub: HubFile, names: list[str], log: Log) -> Path:
     except errors.RevisionNotFoundError as error:
         raise _refused(hub, "the repository has no such revision", "Check what follows the @.") from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
+        cause = error.__cause__
+        if isinstance(cause, errors.HfHubHTTPError):
+            raise _refused(hub, f"the Hub answered {cause.response.status_code}", _NETWORK) from error
         raise _refused(hub, "the Hub cannot be reached, or is switched off by HF_HUB_OFFLINE", _NETWORK) from error
     except errors.EntryNotFoundError as error:
         raise _refused(hub, "the repository has no such file", "Check the file's name in the repository.") from error

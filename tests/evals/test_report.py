@@ -306,3 +306,18 @@ def test_packed_data_survives_half_a_surrogate_pair_and_closes_no_element():
     text = pack(["\ud83d", HOSTILE])
     assert "<" not in text
     assert unpack(text)[1] == HOSTILE
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("text", ["ink", "soft", "accent"])
+@pytest.mark.parametrize("ground", ["paper", "raised", "sunken", "accent-wash"])
+def test_text_stands_out_from_its_ground(page, scheme, text, ground):
+    palette = re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", page.raw["style"].split("dark)")[scheme == "dark"])
+    light, dark = sorted((luminance(dict(palette)[name]) for name in (text, ground)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5

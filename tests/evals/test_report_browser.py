@@ -189,3 +189,20 @@ def test_likelihoods_are_shown_candidate_by_candidate(visit, tmp_path):
     page = visit("#u-1", path=write_report(make_run(tmp_path / "run", users=3, kind="likelihood")))
     assert page.locator("#user table tbody tr").count() == len(page.locator("#user details li").all())
     assert "Log-likelihood" in page.locator("#user").inner_text()
+
+
+def test_each_system_of_a_run_can_be_read(visit, tmp_path):
+    run = make_run(tmp_path / "run", users=3)
+    rows = (run / "rankings.jsonl").read_text(encoding="utf-8")
+    other = (
+        rows.splitlines()[1]
+        .replace("my-recommender", "other")
+        .replace('"outcome": "whole"', '"outcome": "copied-order"')
+    )
+    (run / "rankings.jsonl").write_text(f"{rows}{other}\n", encoding="utf-8")
+    page = visit("#u-2", path=write_report(run))
+    page.locator("#system").select_option(label="other")
+    page.locator("#user .summary", has_text="Whole: copied order.").wait_for()
+    assert page.locator("#rows .what").all_inner_texts()[0] == "not run"
+    page.locator("#rows a").first.click()
+    page.locator("#user", has_text="This system did not run for this user.").wait_for()

@@ -1,0 +1,257 @@
+"""The embedded engine: llama.cpp inside this process, any GGUF model, no server and no key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from pydantic import Field, field_validator
+
+from ..base import (
+    Capability,
+    Choice,
+    Constraint,
+    ContinuationScore,
+    Finish,
+    GenerateRequest,
+    Generation,
+    Grammar,
+    Identity,
+    JsonSchema,
+    Prompt,
+    ScoreRequest,
+    Scores,
+    TokenLogprob,
+    Usage,
+)
+from ..constraints import satisfies
+from ..errors import ConfigurationError, ServerError
+from ..llama import Llama
+from ..llama_score import Forced, Tokens, seam
+from ..options import BackendOptions, Engine, Surroundings
+from ..weights import DEFAULT_MODEL, find_weights
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class LocalOptions(BackendOptions):
+    """The ``backend:`` block of ``kind: local``.
+
+    Attributes:
+        model: A ``.gguf`` file, a Hub name such as ``hf:owner/repo/file.gguf``, or None for SmolLM2-135M-Instruct.
+        context: Tokens of context.
+        threads: Threads to compute with; None for the free cores.
+        concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
+    """
+
+    context: int = Field(default=4096, ge=128, strict=True)
+    threads: int | None = Field(default=None, ge=1, strict=True)
+    concurrency: int = Field(default=1, ge=1, le=4096, strict=True)
+    attempt_timeout: float = Field(default=600.0, gt=0)
+    deadline: float = Field(default=1800.0, gt=0)
+
+    @field_validator("concurrency")
+    @classmethod
+    def _one_at_a_time(cls, _: int) -> int:
+        return 1
+
+
+class Local:
+    """See the module's docstring.  Works from any event loop; the engine has a thread of its own."""
+
+    def __init__(self, options: LocalOptions, surroundings: Surroundings) -> None:
+        self._options = options
+        self._surroundings = surroundings
+        self._model = options.model or DEFAULT_MODEL
+        self._llama: Llama | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._grammars: bool | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Kind and model; the endpoint is this process."""
+        return Identity(kind="local", model=self._model)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What llama.cpp can do."""
+        return CAPABILITIES
+
+    async def start(self) -> None:
+        """Finds the weights, fetching them if need be, and loads them."""
+        if self._llama is None:
+            await self._on_thread(lambda _: self._loaded())
+
+    async def generate(self, request: GenerateRequest) -> Generation:
+        """Returns generated text.  A constrained text is checked, since llama.cpp drops a constraint in silence."""
+        return await self._on_thread(lambda _: self._generate(self._loaded(), request))
+
+    async def score(self, request: ScoreRequest) -> Scores:
+        """Returns exact log-likelihoods; texts that begin alike share their computation."""
+        return await self._on_thread(lambda check: self._score(self._loaded(), request, check))
+
+    async def aclose(self) -> None:
+        """Frees the model."""
+        thread, self._thread, self._llama = self._thread, None, None
+        if thread is not None:
+            await asyncio.to_thread(thread.shutdown)
+
+    async def _on_thread(self, work: Callable[[Callable[[], None]], T]) -> T:
+        """Runs work on the engine's thread.  After a cancellation it ends at its next call to the engine."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
+        cancelled = threading.Event()
+
+        def check() -> None:
+            if cancelled.is_set():
+                raise ServerError("The request was cancelled.")
+
+        def guarded() -> T:
+            check()
+            return work(check)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    def _loaded(self) -> Llama:
+        if self._llama is None:
+            path = find_weights(
+                self._options.model,
+                folder=self._surroundings.folder,
+                log=logger.info,
+                local_only=self._surroundings.local_only,
+            )
+            self._llama = Llama(path, context=self._options.context, threads=self._options.threads)
+        return self._llama
+
+    def _generate(self, llama: Llama, request: GenerateRequest) -> Generation:
+        started = time.monotonic()
+        sampling = request.sampling
+        body: dict[str, Any] = {"max_tokens": sampling.max_tokens, "temperature": sampling.temperature}
+        body |= {"top_p": sampling.top_p} if sampling.top_p is not None else {}
+        body |= {"seed": sampling.seed} if sampling.seed is not None else {}
+        body |= {"stop": list(sampling.stop)} if sampling.stop else {}
+        body |= {"logprobs": request.top_logprobs} if request.top_logprobs else {}
+        body |= _constraint(request.constraint)
+        body |= self._options.extra_body
+        answer = llama.complete({"prompt": list(self._tokens(llama, request.prompt)), **body})
+        choice = answer["choices"][0]
+        finish = Finish.LENGTH if choice["finish_reason"] == "length" else Finish.STOP
+        return Generation(
+            text=choice["text"],
+            finish=finish,
+            usage=_usage(answer["usage"]),
+            model=self._model,
+            seconds=time.monotonic() - started,
+            constraint_ignored=finish is Finish.STOP and self._ignored(llama, choice["text"], request.constraint),
+            top_logprobs=_alternatives(choice) if request.top_logprobs else (),
+        )
+
+    def _score(self, llama: Llama, request: ScoreRequest, check: Callable[[], None]) -> Scores:
+        started = time.monotonic()
+        text = self._text(llama, request.prompt)
+        special = not isinstance(request.prompt, str)
+        prompt = llama.tokenize(text, special, True)
+        by_prefix: dict[Tokens, list[int]] = {}
+        rests: list[Tokens] = []
+        for at, continuation in enumerate(request.continuations):
+            prefix, rest = (
+                seam(prompt, llama.tokenize(text + continuation, special, True)) if continuation else (prompt, ())
+            )
+            rests.append(rest[:1] if request.kind == "label" else rest)
+            by_prefix.setdefault(prefix, []).append(at)
+        sums = [0.0] * len(rests)
+        cached = steps = 0
+        for prefix, places in by_prefix.items():
+            forced = Forced(llama, prefix, check)
+            for at, value in zip(places, forced.score([rests[at] for at in places]), strict=True):
+                sums[at] = value
+            cached, steps = cached + forced.cached, steps + forced.steps
+        return Scores(
+            continuations=tuple(
+                ContinuationScore(logprob=value, tokens=len(rest)) for value, rest in zip(sums, rests, strict=True)
+            ),
+            usage=Usage(
+                requests=1,
+                prompt_tokens=len(prompt) + sum(map(len, rests)),
+                cached_tokens=min(cached, len(prompt)),
+                completion_tokens=0,
+                usd=0.0,
+            ),
+            model=self._model,
+            seconds=time.monotonic() - started,
+        )
+
+    def _text(self, llama: Llama, prompt: Prompt) -> str:
+        if isinstance(prompt, str):
+            return prompt
+        if not llama.properties().get("chat_template"):
+            raise ConfigurationError(
+                f"The model {self._model} has no chat template, so it cannot be sent messages.",
+                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
+            )
+        return llama.apply_template([{"role": message.role, "content": message.content} for message in prompt])
+
+    def _tokens(self, llama: Llama, prompt: Prompt) -> Tokens:
+        return llama.tokenize(self._text(llama, prompt), not isinstance(prompt, str), True)
+
+    def _ignored(self, llama: Llama, text: str, constraint: Constraint | None) -> bool:
+        if isinstance(constraint, Grammar):
+            return not self._keeps_grammars(llama)
+        return not satisfies(text, constraint)
+
+    def _keeps_grammars(self, llama: Llama) -> bool:
+        """Whether grammars are kept at all, tried once with one that allows nothing but an odd word."""
+        if self._grammars is None:
+            body = {"prompt": "A", "max_tokens": 8, "temperature": 0.0, "grammar": 'root ::= "qzx7"'}
+            self._grammars = llama.complete(body)["choices"][0]["text"] == "qzx7"
+        return self._grammars
+
+
+def _constraint(constraint: Constraint | None) -> dict[str, Any]:
+    match constraint:
+        case JsonSchema(schema=schema):
+            return {"json_schema": dict(schema)}
+        case Choice(options=options):
+            return {"grammar": "root ::= " + " | ".join(_literal(option) for option in options)}
+        case Grammar(text=text):
+            return {"grammar": text}
+        case None:
+            return {}
+
+
+def _literal(text: str) -> str:
+    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return '"' + "".join(escapes.get(character, character) for character in text) + '"'
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    return Usage(
+        requests=1,
+        prompt_tokens=usage.get("prompt_tokens", 0),
+        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0),
+        completion_tokens=usage.get("completion_tokens", 0),
+        usd=0.0,
+    )
+
+
+def _alternatives(choice: dict[str, Any]) -> tuple[tuple[TokenLogprob, ...], ...]:
+    return tuple(
+        tuple(TokenLogprob(token=entry["token"], logprob=entry["logprob"]) for entry in position["top_logprobs"])
+        for position in choice["logprobs"]["content"]
+    )
+
+
+CAPABILITIES = frozenset(Capability) - {Capability.BATCH}
+ENGINE = Engine(
+    summary="llama.cpp inside this process; any GGUF model, no server, no key", options=LocalOptions, create=Local
+)

@@ -1,0 +1,152 @@
+"""The embedded llama.cpp server: loads a model in this process and answers one call at a time.
+
+Everything goes through ``xllamacpp``.  Its HTTP side is used for tokenising and chat templates alone; it listens on the
+loopback address at a free port, behind a random key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .errors import BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+
+BUSY = 0.5
+"""Share of a core that other work may take before one thread fewer is used."""
+
+
+def usable_threads() -> int:
+    """How many threads to compute with: the cores this process may use, one fewer where the machine is busy.
+
+    llama.cpp's threads wait for each other at every step, so a thread that shares its core slows all of them.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min(cores, _quota() or cores)
+    with contextlib.suppress(OSError, AttributeError):
+        if os.getloadavg()[0] > (os.cpu_count() or 1) - 1 + BUSY:
+            cores -= 1
+    return max(cores, 1)
+
+
+def _quota() -> int | None:
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if limit == "max" else max(int(limit) // int(period), 1)
+
+
+class Llama:
+    """A loaded model.  Not safe for several threads: the caller serialises.
+
+    Args:
+        path: The GGUF file.
+        context: Tokens of context.
+        threads: None for :func:`usable_threads`.
+
+    Raises:
+        ConfigurationError: If the engine is not installed or the file cannot be loaded.
+    """
+
+    def __init__(self, path: Path, *, context: int, threads: int | None) -> None:
+        try:
+            import xllamacpp
+        except ImportError:
+            raise ConfigurationError(
+                "The backend 'local' needs the embedded engine.", hint="Install it: pip install 'promptrec[local]'."
+            ) from None
+        self._key = secrets.token_urlsafe(32)
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = context
+        params.n_parallel = 1
+        params.verbosity = -1
+        params.api_keys = [self._key]
+        params.cors_origins = "null"
+        for cpu in (params.cpuparams, params.cpuparams_batch):
+            cpu.n_threads = threads or usable_threads()
+            cpu.poll = 0  # do not spin: other work on the cores would slow every step
+        try:
+            self._server = xllamacpp.Server(params)
+        except (RuntimeError, ValueError) as error:
+            raise ConfigurationError(f"{path}: cannot be loaded as a GGUF model ({error}).") from None
+        self._address = self._server.listening_address
+        self.tokenize = lru_cache(maxsize=20_000)(self._tokenize)
+        """Cached :meth:`_tokenize`."""
+
+    def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Continues a text or token ids; the answer has one choice.
+
+        Raises:
+            ContextOverflow: If the prompt does not fit.
+            BackendError: Whatever else the engine says.
+        """
+        return _checked(self._server.handle_completions({"cache_prompt": True, **body}))
+
+    def chat(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Answers messages through the model's own chat template; see :meth:`complete`."""
+        try:
+            answer = self._server.handle_chat_completions({"cache_prompt": True, **body})
+        except (RuntimeError, ValueError) as error:
+            raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
+        return _checked(answer)
+
+    def _tokenize(self, text: str, special: bool = False, begin: bool = False) -> tuple[int, ...]:
+        """Token ids of a text.
+
+        Args:
+            text: The text.
+            special: Read ``<|...|>`` as control tokens; only for text that a chat template made.
+            begin: Put the model's beginning-of-text token first, where it has one.
+        """
+        body = {"content": text, "add_special": begin, "parse_special": special}
+        return tuple(self._http("/tokenize", body)["tokens"])
+
+    def apply_template(self, messages: list[dict[str, str]]) -> str:
+        """The text that the model's chat template makes of messages, ready for the answer."""
+        return str(self._http("/apply-template", {"messages": messages})["prompt"])
+
+    def properties(self) -> dict[str, Any]:
+        """What the engine says of itself and the model."""
+        return self._http("/props", None)
+
+    def _http(self, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self._address + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=60) as response:
+                answer: dict[str, Any] = json.load(response)
+        except (urllib.error.URLError, ValueError) as error:
+            raise ServerError(f"The embedded engine did not answer {path} ({error}).") from None
+        return answer
+
+
+def _checked(answer: Any) -> dict[str, Any]:
+    body = json.loads(answer) if isinstance(answer, str | bytes) else answer
+    if not isinstance(body, dict):
+        raise BadResponse("The embedded engine answered with something other than an object.", requests=1)
+    error = body.get("error")
+    if error:
+        message = f"The embedded engine said: {str(error.get('message', error))[:300]}."
+        if error.get("type") == "exceed_context_size_error":
+            raise ContextOverflow(
+                message, hint="Shorten the history or raise `context` in the backend block.", requests=1
+            )
+        if 400 <= int(error.get("code", 500)) < 500:
+            raise InvalidRequest(message, requests=1)
+        raise ServerError(message, requests=1)
+    if not body.get("choices"):
+        raise BadResponse("The embedded engine answered without a choice.", requests=1)
+    return body

@@ -1,0 +1,87 @@
+"""Log-likelihoods of given token sequences on llama.cpp, exact and with shared beginnings computed once.
+
+The engine reports log-probabilities for generated tokens only, so a sequence is forced: a grammar of token literals
+allows exactly its ids, while the reported values stay those of the unconstrained model.  Sequences are taken in sorted
+order, so that one which begins like the last continues from its cached keys and values.  The first tokens of most
+sequences come from one request for the likeliest tokens after the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .errors import BadResponse
+from .llama import Llama
+
+FIRST = 1000
+"""How many first tokens are asked for at once; a thousand cost about as much as half a decoding step."""
+
+Tokens = tuple[int, ...]
+
+
+class Forced:
+    """The log-probabilities known so far after one prompt, by the tokens that lead to them.
+
+    Attributes:
+        steps: Tokens that the engine was asked to generate.
+        cached: Prompt tokens that it had computed before.
+    """
+
+    def __init__(self, llama: Llama, prompt: Tokens, check: Callable[[], None]) -> None:
+        self._llama = llama
+        self._prompt = prompt
+        self._check = check
+        self._known: dict[Tokens, float] = {}
+        self.steps = 0
+        self.cached = 0
+
+    def score(self, sequences: Sequence[Tokens]) -> list[float]:
+        """Returns the sum of the log-probabilities of each sequence, in nats."""
+        if len(set(sequences)) > 1:
+            self._first_tokens()
+        for sequence in sorted(set(sequences)):
+            self._force(sequence)
+        return [sum(self._known[sequence[: at + 1]] for at in range(len(sequence))) for sequence in sequences]
+
+    def _first_tokens(self) -> None:
+        [position] = self._generate((), 1, {"logprobs": FIRST})
+        for entry in position["top_logprobs"]:
+            self._known[(entry["id"],)] = float(entry["logprob"])
+
+    def _force(self, sequence: Tokens) -> None:
+        known = 0
+        while known < len(sequence) and sequence[: known + 1] in self._known:
+            known += 1
+        rest = sequence[known:]
+        if not rest:
+            return
+        grammar = "root ::= " + " ".join(f"<[{token}]>" for token in rest)
+        positions = self._generate(sequence[:known], len(rest), {"logprobs": 1, "grammar": grammar})
+        if [entry["id"] for entry in positions] != list(rest):
+            raise BadResponse(
+                "The embedded engine did not keep to the forced tokens, so nothing was scored.", requests=1
+            )
+        for at, entry in enumerate(positions, start=known + 1):
+            self._known[sequence[:at]] = float(entry["logprob"])
+
+    def _generate(self, after: Tokens, n: int, body: dict[str, Any]) -> list[dict[str, Any]]:
+        self._check()
+        prompt = [*self._prompt, *after]
+        answer = self._llama.complete({"prompt": prompt, "max_tokens": n, "temperature": 0.0, **body})
+        self.steps += n
+        self.cached = max(self.cached, answer["usage"].get("prompt_tokens_details", {}).get("cached_tokens", 0))
+        positions: list[dict[str, Any]] = answer["choices"][0]["logprobs"]["content"]
+        return positions
+
+
+def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
+    """Splits the tokens of a whole text into what it shares with the prompt's own tokens, and the rest.
+
+    Where the text after the prompt merges with the prompt's last characters, the rest begins before the seam.
+    """
+    shared = 0
+    while shared < min(len(prompt), len(whole)) and prompt[shared] == whole[shared]:
+        shared += 1
+    shared = min(shared, len(whole) - 1, len(prompt))
+    return whole[:shared], whole[shared:]
