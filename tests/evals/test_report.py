@@ -11,8 +11,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fakes.run_folder import HOSTILE, make_run
+from fakes.engines import ToldEngine
+from fakes.run_folder import HOSTILE, lines, make_run
 
+from backends import BadResponse, GenerateRequest, ScoreRequest
+from backends.journal import Journal
+from backends.keys import request_key
 from evals.errors import RunError
 from evals.report import write_report
 from evals.report.facts import facts
@@ -321,3 +325,31 @@ def test_text_stands_out_from_its_ground(page, scheme, text, ground):
     palette = re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", page.raw["style"].split("dark)")[scheme == "dark"])
     light, dark = sorted((luminance(dict(palette)[name]) for name in (text, ground)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+async def test_the_real_journal_is_read(tmp_path):
+    run = make_run(tmp_path / "run", users=3)
+    (run / "requests.jsonl").unlink()
+    journal = Journal(
+        ToldEngine(lambda prompt, attempt: BadResponse("half an answer") if prompt == "third" else None),
+        run / "requests.jsonl",
+    )
+    generate = GenerateRequest(prompt="first", template="t@1#abc")
+    score = ScoreRequest(prompt="second", continuations=(" a", " b"))
+    failing = GenerateRequest(prompt="third")
+    requests = (generate, score, failing)
+    await journal.start()
+    answers = [await journal.generate(generate), await journal.score(score)]
+    with pytest.raises(BadResponse):
+        await journal.generate(failing)
+    await journal.aclose()
+    rankings = [json.loads(line) for line in (run / "rankings.jsonl").read_text(encoding="utf-8").splitlines()]
+    for ranking, request in zip(rankings, requests, strict=True):
+        ranking["requests"] = [request_key(journal.identity, request)]
+    lines(run / "rankings.jsonl", rankings)
+    first, second, third = [user["systems"][0]["exchanges"][0] for user in Page(write_report(run)).users()]
+    assert first["messages"] == [["text to continue", "first"]]
+    assert (first["answer"], first["template"], first["finish"]) == (answers[0].text, "t@1#abc", "stop")
+    assert [row[0] for row in second["scores"]] == [" a", " b"]
+    assert [row[1] for row in second["scores"]] == [score.logprob for score in answers[1].continuations]
+    assert third["error"] == [BadResponse.reason, "half an answer"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.run_folder import HOSTILE, make_run
+from playwright.sync_api import sync_playwright
 
 from evals.report import write_report
 
@@ -34,8 +35,7 @@ def browser() -> Iterator:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
+    with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()

@@ -1,0 +1,135 @@
+"""Reads a task file: one user a line, with history, candidates and targets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from recommender import Candidates, Catalog, History, Interaction, Item, Task
+
+from .errors import DataError
+from .types import EvalTask, TaskSet
+
+
+class _Line(msgspec.Struct, frozen=True):
+    user_id: str | int
+    history: list[str | int]
+    candidates: list[str | int]
+    targets: list[str | int]
+
+
+def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> TaskSet:
+    """Reads a task file: ``{"user_id", "history": [item_id], "candidates": [item_id], "targets": [item_id]}`` a line.
+
+    Histories are oldest first.  Candidates are kept as given and in the order given, also those that stand in the
+    history; a target that is not among them is a miss.  Both are counted in a warning.
+
+    Args:
+        path: JSON lines in UTF-8.
+        catalog: Must hold every id of the file.
+        k: How many recommendations each task asks for; None asks for all candidates.
+
+    Raises:
+        DataError: If a line cannot be used; says file, line and what to do.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such task file.")
+    content = path.read_bytes()
+    tasks: dict[str, EvalTask] = {}
+    lines: dict[str, int] = {}
+    interactions = {item.item_id: Interaction(item=item) for item in catalog}
+    for number, line in _lines(content, path):
+        task = _task(line, interactions, catalog, f"{path}:{number}", k)
+        if task.user_id in tasks:
+            raise DataError(
+                f"{path}:{number}: user {task.user_id!r} stands in line {lines[task.user_id]} already; "
+                "give each user one line."
+            )
+        tasks[task.user_id] = task
+        lines[task.user_id] = number
+    if not tasks:
+        raise DataError(f"{path}: no tasks in it; write one JSON object a line.")
+    warnings = _warnings(list(tasks.values()))
+    popularity = Counter(item.item_id for task in tasks.values() for item in task.task.history.items)
+    return TaskSet(
+        tasks=tuple(tasks.values()),
+        catalog=catalog,
+        protocol=(
+            f"task file {path.name}: {len(tasks)} users with histories, candidates (in the file's order) and targets "
+            "as given there"
+        ),
+        popularity=popularity,
+        popularity_source=f"the histories of all {len(tasks)} users of the task file",
+        data={
+            "tasks": path.name,
+            "tasks_sha256": hashlib.sha256(content).hexdigest(),
+            "catalog_digest": catalog.digest(),
+        },
+        warnings=warnings,
+    )
+
+
+def _lines(content: bytes, path: Path) -> Iterator[tuple[int, _Line]]:
+    decode = msgspec.json.Decoder(_Line).decode
+    for number, text in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            yield number, decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"{path}:{number}: not a task ({error}); a task is a JSON object with user_id, history, candidates "
+                "and targets."
+            ) from None
+
+
+def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, where: str, k: int | None) -> EvalTask:
+    history = [_known(item_id, interactions, catalog, f"{where}: history") for item_id in line.history]
+    candidates = [_known(item_id, interactions, catalog, f"{where}: candidates") for item_id in line.candidates]
+    targets = [_known(item_id, interactions, catalog, f"{where}: targets") for item_id in line.targets]
+    if not candidates:
+        raise DataError(f"{where}: candidates is empty; give the items to be ranked.")
+    if not targets:
+        raise DataError(f"{where}: targets is empty; a user without a held-out item cannot be scored.")
+    items = _items(candidates)
+    twice = [item_id for item_id, count in Counter(item.item_id for item in items).items() if count > 1]
+    if twice:
+        raise DataError(f"{where}: candidate {twice[0]!r} stands there twice; give each item once.")
+    return EvalTask(
+        user_id=str(line.user_id),
+        task=Task(history=History(tuple(history)), candidates=Candidates(items), k=k or len(items)),
+        targets=frozenset(item.item_id for item in _items(targets)),
+    )
+
+
+def _known(item_id: str | int, interactions: dict[str, Interaction], catalog: Catalog, where: str) -> Interaction:
+    found = interactions.get(str(item_id))
+    if found is None:
+        raise DataError(f"{where}: item {item_id!r} is not in {catalog.name}; add it there or remove it here.")
+    return found
+
+
+def _items(interactions: Sequence[Interaction]) -> tuple[Item, ...]:
+    return tuple(interaction.item for interaction in interactions if interaction.item is not None)
+
+
+def _warnings(tasks: Sequence[EvalTask]) -> tuple[str, ...]:
+    overlaps = [{item.item_id for item in t.task.candidates} & t.task.history.item_ids for t in tasks]
+    known = sum(bool(overlap) for overlap in overlaps)
+    told = sum(bool(t.targets & t.task.history.item_ids) for t in tasks)
+    missing = sum(not t.targets <= {item.item_id for item in t.task.candidates} for t in tasks)
+    found = []
+    if known:
+        found.append(
+            f"{sum(map(len, overlaps))} candidates of {known} users stand in the user's history; they are kept as given."
+        )
+    if told:
+        found.append(f"{told} users have a target that stands in their history; they are kept as given.")
+    if missing:
+        found.append(f"{missing} users have a target that is not among their candidates; it counts as a miss.")
+    return tuple(found)
