@@ -23,6 +23,7 @@ from .base import (
     Usage,
     send,
 )
+from .budget import Budget
 from .errors import (
     AttemptTimeout,
     AuthenticationError,
@@ -41,6 +42,7 @@ from .errors import (
     Unreachable,
     UnsupportedCapability,
 )
+from .keys import request_key
 from .options import BackendOptions, Engine, Surroundings
 from .registry import Registry, near
 from .wrap import wrap
@@ -55,6 +57,7 @@ __all__ = [
     "BackendError",
     "BackendOptions",
     "BadResponse",
+    "Budget",
     "BudgetExceeded",
     "Capability",
     "Choice",
@@ -90,6 +93,7 @@ __all__ = [
     "UnsupportedCapability",
     "Usage",
     "near",
+    "request_key",
     "send",
     "wrap",
 ]

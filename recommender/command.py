@@ -44,8 +44,10 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _say(str(error), USAGE)
-    except (RecommenderError, PromptError, BackendError, *usage_errors) as error:
+    except (RecommenderError, PromptError, BackendError) as error:
         return _say(str(error), exit_code(error))
+    except usage_errors as error:
+        return _say(str(error), USAGE)
     except OSError as error:
         return _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", FAILED)
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from backends import ENGINES, Backend, Surroundings, wrap
+from backends import ENGINES, Backend, Budget, Surroundings, wrap
 
 from .catalog import Catalog
 from .config import Config, load_config, parse_config
@@ -287,4 +287,5 @@ def _backend(config: Config, journal: Path | None) -> Backend:
     engine = ENGINES.load(config.backend.kind)
     surroundings = Surroundings(local_only=config.local_only, seed=config.seed)
     bare: Backend = engine.create(config.backend, surroundings)
-    return wrap(bare, config.backend, journal=journal, cache=config.cache, budget=config.budget)
+    budget = Budget(**config.budget.model_dump())
+    return wrap(bare, config.backend, journal=journal, cache=config.cache, budget=budget)

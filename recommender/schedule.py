@@ -42,7 +42,7 @@ class Ranked:
             if exchange.response is not None:
                 total += exchange.response.usage
             elif exchange.error is not None:
-                total += Usage(requests=exchange.error.requests)
+                total += exchange.error.usage or Usage(requests=exchange.error.requests)
         return total
 
     @property
@@ -133,8 +133,12 @@ class _Run:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._concurrency):
                     group.create_task(self._work())
-        finally:
+        except asyncio.CancelledError:
+            raise  # nobody takes results any more
+        except BaseException:
             await self._done.put(None)
+            raise
+        await self._done.put(None)
 
     async def results(self, supervisor: asyncio.Task[None]) -> AsyncIterator[Ranked]:
         while (ranked := await self._done.get()) is not None:

@@ -1,0 +1,21 @@
+"""Hit rate: 1 where a target stands among the first k, else 0."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+
+from .base import Floats, Hits, Metric
+
+
+def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
+
+
+def _expected(n: int, found: int, targets: int, k: int) -> float:
+    """One minus the chance that all of the first k are no targets."""
+    return 1.0 - comb(n - found, min(k, n)) / comb(n, min(k, n))
+
+
+METRIC = Metric(summary="whether a target is among the first k", cut=True, values=_values, expected=_expected)

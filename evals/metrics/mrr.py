@@ -1,0 +1,25 @@
+"""Reciprocal rank of the first target; its mean over users is the MRR (Voorhees, TREC-8, 1999)."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+
+from .base import Floats, Hits, Metric
+
+
+def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+    if not hits.shape[1]:
+        return np.zeros(len(hits))
+    return np.asarray(np.where(hits.any(axis=1), 1.0 / (hits.argmax(axis=1) + 1.0), 0.0), dtype=np.float64)
+
+
+def _expected(n: int, found: int, targets: int, k: int) -> float:
+    """Sum over ranks r of 1/r times the chance that the first target stands at r."""
+    if not found:
+        return 0.0
+    return sum(comb(n - r, found - 1) / r for r in range(1, n - found + 2)) / comb(n, found)
+
+
+METRIC = Metric(summary="one over the rank of the first target", cut=False, values=_values, expected=_expected)

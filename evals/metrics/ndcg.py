@@ -1,0 +1,27 @@
+"""Normalised discounted cumulative gain with binary gain (Järvelin and Kekäläinen, 2002).
+
+NDCG@k = (sum over places i <= k with a target of 1 / log2(i + 1)) / (the same for all targets first).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Floats, Hits, Metric, discounts
+
+
+def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+    depth = min(k, hits.shape[1])
+    gain = hits[:, :depth] @ discounts(depth) if depth else np.zeros(len(hits))
+    ideal = np.concatenate([[0.0], np.cumsum(discounts(int(min(k, targets.max(initial=1)))))])
+    return np.asarray(gain / ideal[np.minimum(targets, k).astype(int)], dtype=np.float64)
+
+
+def _expected(n: int, found: int, targets: int, k: int) -> float:
+    """Each place holds a target with probability found / n."""
+    return float(found / n * discounts(min(k, n)).sum() / discounts(min(k, targets)).sum())
+
+
+METRIC = Metric(
+    summary="discounted gain of the targets, over the best possible", cut=True, values=_values, expected=_expected
+)

@@ -1,0 +1,18 @@
+"""Precision: the share of the first k places that hold a target."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Floats, Hits, Metric
+
+
+def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+    return np.asarray(hits[:, :k].sum(axis=1) / k, dtype=np.float64)
+
+
+def _expected(n: int, found: int, targets: int, k: int) -> float:
+    return found * min(k, n) / n / k
+
+
+METRIC = Metric(summary="share of the first k that are targets", cut=True, values=_values, expected=_expected)

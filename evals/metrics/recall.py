@@ -1,0 +1,18 @@
+"""Recall: the share of a user's targets that stand among the first k."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Floats, Hits, Metric
+
+
+def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+    return np.asarray(hits[:, :k].sum(axis=1) / targets, dtype=np.float64)
+
+
+def _expected(n: int, found: int, targets: int, k: int) -> float:
+    return found * min(k, n) / n / targets
+
+
+METRIC = Metric(summary="share of the targets among the first k", cut=True, values=_values, expected=_expected)

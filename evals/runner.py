@@ -1,0 +1,155 @@
+"""Runs a recommender over the users of an evaluation, into a run folder that can be gone on with."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from backends import request_key
+from recommender import Match, Ranked, Recommender, Task
+
+from .metrics import DEFAULT
+from .progress import Progress
+from .scoring import metrics_document
+from .store import RunFolder
+from .types import TaskSet
+
+LIBRARIES = ("promptrec", "jinja2", "msgspec", "numpy", "openai", "pydantic", "xllamacpp", "vllm", "transformers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What an evaluation came to.
+
+    Attributes:
+        document: The content of ``metrics.json``.
+        usable: Users of whom at least something could be used.
+    """
+
+    folder: Path
+    name: str
+    document: Mapping[str, Any]
+    usable: int
+
+
+async def evaluate(
+    taskset: TaskSet, rec: Recommender, folder: Path, *, metrics: Sequence[str] = DEFAULT, seed: int = 2026
+) -> Evaluation:
+    """Ranks every user that the folder has no ranking of, then scores all of them.
+
+    The recommender is given tasks under opaque keys; targets stay here.  Its journal should be the folder's
+    ``requests.jsonl``.
+
+    Raises:
+        backends.BackendError: One after which no user could be served; what was answered is in the folder.
+        RunError: If another run is in the folder.
+    """
+    with RunFolder(folder, identity=_identity(taskset, rec, metrics), manifest=_manifest(rec), taskset=taskset) as run:
+        started = time.monotonic()
+        done = {user_id for user_id, row in run.rows().items() if not row["again"]}
+        waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
+        if waiting:
+            await rec.backend.start()
+            await _rank(taskset, rec, run, waiting)
+        seconds = run.seconds_before + (time.monotonic() - started if waiting else 0.0)
+        rows = run.rows()
+        document = metrics_document(taskset, {rec.name: rows}, metrics=metrics, seed=seed, seconds={rec.name: seconds})
+        run.finish(document, seconds)
+    usable = document["systems"][rec.name]["usable"]["users"]
+    return Evaluation(folder=folder, name=rec.name, document=document, usable=usable)
+
+
+async def _rank(taskset: TaskSet, rec: Recommender, run: RunFolder, waiting: Sequence[int]) -> None:
+    def tasks() -> Iterator[tuple[str, Task]]:
+        return ((str(at), taskset.tasks[at].task) for at in waiting)
+
+    with Progress(len(waiting)) as progress:
+        async with rec.rank_all(tasks()) as results:
+            async for ranked in results:
+                user_id = taskset.tasks[int(ranked.key)].user_id
+                run.append(_row(ranked, rec, user_id))
+                progress.advance(failed=ranked.ranking.status == "failed", usage=ranked.usage)
+
+
+def _row(ranked: Ranked, rec: Recommender, user_id: str) -> dict[str, Any]:
+    ranking, error = ranked.ranking, ranked.error
+    return {
+        "system": rec.name,
+        "user_id": user_id,
+        "status": ranking.status,
+        "outcome": ranking.outcome,
+        "items": [{"item_id": i.item_id, "score": i.score, "by_model": i.by_model} for i in ranking.items],
+        "matches": [_match(match) for match in ranking.matches],
+        "warnings": list(ranking.warnings),
+        "seconds": round(ranked.seconds, 4),
+        "usage": asdict(ranked.usage),
+        "requests": [request_key(rec.backend.identity, exchange.request) for exchange in ranked.exchanges],
+        "again": error is not None and (error.retryable or error.reason == "deadline"),
+    }
+
+
+def _match(match: Match) -> dict[str, Any]:
+    mention = match.mention
+    return {
+        "text": mention.text,
+        "start": mention.start,
+        "end": mention.end,
+        "item_id": match.item_id,
+        "score": match.score,
+        "reason": match.reason,
+    }
+
+
+def _identity(taskset: TaskSet, rec: Recommender, metrics: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": rec.name,
+        "protocol": taskset.protocol,
+        "data": dict(taskset.data),
+        "users": len(taskset.tasks),
+        "strategy": rec.strategy_name,
+        "template": rec.template_id,
+        "metrics": list(metrics),
+        "config": _config(rec),
+    }
+
+
+def _config(rec: Recommender) -> dict[str, Any]:
+    """The config without what changes no answer: where files lie and how fast requests are sent."""
+    config = rec.config.model_dump(mode="json", exclude={"catalog", "cache", "templates", "budget"})
+    for key in (
+        "concurrency",
+        "attempt_timeout",
+        "deadline",
+        "max_attempts",
+        "requests_per_minute",
+        "tokens_per_minute",
+    ):
+        config["backend"].pop(key, None)
+    return config
+
+
+def _manifest(rec: Recommender) -> dict[str, Any]:
+    identity = rec.backend.identity
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "backend": {"kind": identity.kind, "model": identity.model, "endpoint": identity.endpoint},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": {"system": platform.system(), "machine": platform.machine()},
+        "config": rec.config.model_dump(mode="json"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

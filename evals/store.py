@@ -1,0 +1,146 @@
+"""The run folder: everything a run was, and everything it was answered.
+
+- ``manifest.json``: what makes the run the one it is (``identity``: protocol, data hashes, config, strategy, template,
+  metrics), versions, and notes.
+- ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
+- ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
+- ``rankings.jsonl``: a line a user: ``system, user_id, status, outcome, items`` (each with ``item_id, score,
+  by_model``), ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).
+  A later line of a user takes the place of an earlier one.
+- ``metrics.json``, ``report.html``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from .errors import RunError
+from .types import TaskSet
+
+MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
+JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
+
+
+class RunFolder:
+    """An open run folder.
+
+    Args:
+        folder: Made if it is missing.  A folder that holds the same run is gone on with.
+        identity: What makes this run the one it is.
+        manifest: Further facts to write down.
+        taskset: The users.
+
+    Raises:
+        RunError: If another run is in the folder; says what differs.
+    """
+
+    def __init__(
+        self, folder: Path, *, identity: Mapping[str, Any], manifest: Mapping[str, Any], taskset: TaskSet
+    ) -> None:
+        self.folder = folder
+        wanted = msgspec.to_builtins(identity)
+        if (folder / MANIFEST).is_file():
+            _compare(folder, wanted)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            if (folder / RANKINGS).exists():
+                raise RunError(f"{folder}: holds rankings without a manifest; give another folder.")
+            _write_tasks(folder, taskset)
+            write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
+        self.seconds_before = float(read_json(folder / MANIFEST).get("seconds", 0.0))
+        self._file = _append(folder / RANKINGS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Adds one user's ranking; it is in the file when this returns."""
+        self._file.write(msgspec.json.encode(row) + b"\n")
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """The latest ranking of each user."""
+        return {row["user_id"]: row for row in _rows(self.folder / RANKINGS)}
+
+    def finish(self, metrics: Mapping[str, Any], seconds: float) -> None:
+        """Writes the metrics, and the time that the run took, into the folder."""
+        write_json(self.folder / METRICS, metrics)
+        write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": round(seconds, 3)})
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        RunError: If it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise RunError(f"{path}: cannot be read ({error}).") from None
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON object so that a reader sees the old or the new one, whatever happens."""
+    part = path.with_suffix(f"{path.suffix}.part")
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+    part.replace(path)
+
+
+def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
+    there = read_json(folder / MANIFEST).get("identity", {})
+    differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
+    if differing:
+        raise RunError(
+            f"{folder}: another run is in this folder (it differs in {', '.join(differing)}); give another one with --out."
+        )
+
+
+def _write_tasks(folder: Path, taskset: TaskSet) -> None:
+    occurring = {}
+    with (folder / TASKS).open("wb") as file:
+        for one in taskset.tasks:
+            items = (*one.task.history.items, *one.task.candidates)
+            occurring.update((item.item_id, item) for item in items)
+            line = {
+                "user_id": one.user_id,
+                "history": [item.item_id for item in one.task.history.items],
+                "candidates": [item.item_id for item in one.task.candidates],
+                "targets": sorted(one.targets),
+            }
+            file.write(msgspec.json.encode(line) + b"\n")
+    for target in {target for one in taskset.tasks for target in one.targets}:
+        item = taskset.catalog.get(target)
+        if item is not None:
+            occurring.setdefault(target, item)
+    with (folder / CATALOG).open("wb") as file:
+        for item in occurring.values():
+            line = {**item.attributes, "item_id": item.item_id, "title": item.title}
+            file.write(msgspec.json.encode(line) + b"\n")
+
+
+def _append(path: Path) -> Any:
+    """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
+    file = path.open("ab", buffering=0)
+    if file.tell():
+        with path.open("rb") as end:
+            end.seek(-1, os.SEEK_END)
+            if end.read(1) != b"\n":
+                file.write(b"\n")
+    return file
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield msgspec.json.decode(line, type=dict[str, Any])
+            except msgspec.DecodeError:
+                continue  # a line that a killed run left torn: that user is ranked again
