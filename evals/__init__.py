@@ -1,4 +1,4 @@
-"""Datasets, protocols, metrics and statistics: how well a recommender does, measured so that a paper could rest on it."""
+"""Datasets, protocols, metrics and statistics: measures recommenders so that a paper could rest on it."""
 
 from .errors import DataError, EvalError, RunError, SpecError
 from .types import EvalTask, Scored, TaskSet

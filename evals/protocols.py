@@ -29,8 +29,10 @@ def leave_one_out(
     alone.  Draws use PCG64's raw stream, which numpy keeps the same across versions.
 
     Args:
+        data: The interactions.
         users: How many are drawn; None takes all who have a history and a target.
         candidates: How many each user gets, with the target.
+        seed: For users, candidates and their order.
         k: How many recommendations each task asks for; None asks for all candidates.
 
     Raises:

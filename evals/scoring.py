@@ -1,7 +1,7 @@
 """From rankings to ``metrics.json``: the system's row beside the rows that everybody gets for free.
 
-In the headline, over all users, only the model's own part of a ranking counts: a target in a filled tail is a miss and a
-failed user scores 0.  ``usable`` is the same over whole and partial users.
+In the headline, over all users, only the model's own part of a ranking counts: a target in a filled tail is a miss, and
+a failed user scores 0.  ``usable`` is the same over whole and partial users.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from typing import Any, Self
 
 import msgspec
 
+from recommender import Item
+
 from .errors import RunError
 from .types import TaskSet
 
@@ -99,12 +101,12 @@ def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
     differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
     if differing:
         raise RunError(
-            f"{folder}: another run is in this folder (it differs in {', '.join(differing)}); give another one with --out."
+            f"{folder}: another run is in this folder; it differs in {', '.join(differing)}. Give another folder."
         )
 
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
-    occurring = {}
+    occurring: dict[str, Item] = {}
     with (folder / TASKS).open("wb") as file:
         for one in taskset.tasks:
             items = (*one.task.history.items, *one.task.candidates)

@@ -126,7 +126,7 @@ def _warnings(tasks: Sequence[EvalTask]) -> tuple[str, ...]:
     found = []
     if known:
         found.append(
-            f"{sum(map(len, overlaps))} candidates of {known} users stand in the user's history; they are kept as given."
+            f"{sum(map(len, overlaps))} candidates of {known} users stand in their histories; they are kept as given."
         )
     if told:
         found.append(f"{told} users have a target that stands in their history; they are kept as given.")

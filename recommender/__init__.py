@@ -7,7 +7,8 @@
 """
 
 from .catalog import Catalog
-from .config import Config, load_config, parse_config
+from .command import run as run_command
+from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .recommendation import Recommendation, prompt_text
 from .recommender import Recommender
@@ -63,5 +64,7 @@ __all__ = [
     "prompt_text",
     "rank_all",
     "rank_one",
+    "read_yaml",
+    "run_command",
     "whole_ranking",
 ]

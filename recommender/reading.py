@@ -16,7 +16,8 @@ from .types import Item, Match, Ranking, Task, whole_ranking
 
 _THINKING = re.compile(r"(?s)<think(?:ing)?>.*?</think(?:ing)?>")
 _REFUSAL = re.compile(
-    r"(?i)^\W*(?:i'?m sorry|i am sorry|sorry|i (?:can'?t|cannot|am unable|won'?t)|as an ai|unfortunately|抱歉|对不起|很抱歉)"
+    r"(?i)^\W*(?:i'?m sorry|i am sorry|sorry|i (?:can'?t|cannot|am unable|won'?t)|as an ai|unfortunately|"
+    r"抱歉|对不起|很抱歉)"
 )
 
 

@@ -19,7 +19,9 @@ HEAVY = {
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_face_is_a_sorted_list_of_names_that_exist(package: str) -> None:
     module = importlib.import_module(package)
-    assert sorted(module.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)) == list(module.__all__)
+    assert sorted(module.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)) == list(
+        module.__all__
+    )
     for name in module.__all__:
         assert hasattr(module, name)
 
@@ -27,7 +29,9 @@ def test_the_face_is_a_sorted_list_of_names_that_exist(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_a_package_pulls_in_no_engine(package: str) -> None:
     code = f"import sys, {package}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & HEAVY
 
 

@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"(?<![\w.\"])(\d{1,6})(?![\w.\"])")
 
 
 def read_json(text: str) -> tuple[Mention, ...]:
-    """Returns the strings of the first list in a JSON text that holds any, in order; numbers where it holds no string."""
+    """Returns the strings of the first list in a JSON text, in order; its numbers where it holds no string."""
     opening = text.find("[")
     if opening < 0:
         return ()

@@ -47,7 +47,9 @@ def test_people_get_a_table_and_what_was_chosen_goes_to_the_standard_error(
 def test_histories_and_candidates_come_from_files_too(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "history.jsonl").write_text('{"item_id": "1", "kind": "view"}\n{"kind": "search", "text": "comedies"}\n')
+    (tmp_path / "history.jsonl").write_text(
+        '{"item_id": "1", "kind": "view"}\n{"kind": "search", "text": "comedies"}\n'
+    )
     (tmp_path / "candidates.txt").write_text("Heat\n3\n")
     arguments = ["--history-file", str(tmp_path / "history.jsonl"), "--candidates", str(tmp_path / "candidates.txt")]
     assert run(app, ["recommend", "--config", str(config), *arguments, "--json"]) == 0
@@ -83,7 +85,7 @@ def test_wrong_usage_is_told_in_words_and_exits_with_2(
 
 
 def test_an_unusable_backend_exits_with_1(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config.write_text('backend: {kind: scripted, default: {error: authentication}}\ncatalog: items.csv\n')
+    config.write_text("backend: {kind: scripted, default: {error: authentication}}\ncatalog: items.csv\n")
     assert run(app, ["recommend", "--config", str(config), "--history", "Alien"]) == 1
     assert capsys.readouterr().err.strip()
 

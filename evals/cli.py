@@ -1,0 +1,141 @@
+"""The ``evals`` command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from .errors import SpecError
+
+app = App(
+    name="evals",
+    help="Evaluates recommenders, with control rows, intervals and nobody left out.",
+    default_parameter=Parameter(negative=()),
+    version_flags=["--version"],
+)
+data = App(name="data", help="Data sets.")
+app.command(data)
+
+
+@app.command
+def run(
+    spec: Annotated[Path | None, Parameter(help="An eval spec.")] = None,
+    /,
+    *,
+    tasks: Annotated[Path | None, Parameter(help="A task file, in place of a spec.")] = None,
+    catalog: Annotated[Path | None, Parameter(help="Catalogue of the task file; default: the config's.")] = None,
+    config: Annotated[Path | None, Parameter(help="The recommender's YAML file.")] = None,
+    out: Annotated[Path | None, Parameter(help="Run folder; one that holds the same run is gone on with.")] = None,
+    metrics: Annotated[tuple[str, ...], Parameter(help="Metrics, such as ndcg@10; repeat.")] = (),
+) -> int:
+    """Run an evaluation: a spec, or a task file with a catalogue and a recommender's config."""
+    from recommender import Recommender, load_config
+
+    from .metrics import DEFAULT, parse
+    from .runner import evaluate
+    from .store import JOURNAL
+    from .tasks import read_tasks
+
+    for name in metrics:
+        parse(name)
+    if spec is not None:
+        from .spec import load_spec
+
+        plan = load_spec(spec)
+        taskset, folder, seed = plan.taskset(_say), out or plan.spec.out, plan.spec.seed
+        wanted = metrics or plan.spec.metrics
+        rec = Recommender.from_config(plan.config, catalog=taskset.catalog, journal=folder / JOURNAL)
+    else:
+        if tasks is None or config is None or out is None:
+            raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
+        loaded, folder = load_config(config), out
+        rec = Recommender.from_config(loaded, catalog=catalog, journal=folder / JOURNAL)
+        if rec.catalog is None:
+            raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
+        taskset, seed, wanted = read_tasks(tasks, rec.catalog), loaded.seed, metrics or DEFAULT
+    _say(rec.describe())
+
+    async def carry_through() -> Any:
+        try:
+            return await evaluate(taskset, rec, folder, metrics=wanted, seed=seed)
+        finally:
+            await rec.aclose()
+
+    return _finish(asyncio.run(carry_through()))
+
+
+@app.command
+def demo(
+    *,
+    users: Annotated[int, Parameter(help="Users that are evaluated.")] = 150,
+    candidates: Annotated[int, Parameter(help="Candidates of each user, with the target.")] = 20,
+    seed: Annotated[int, Parameter(help="Seed of users, candidates and intervals.")] = 2026,
+    out: Annotated[Path, Parameter(help="Run folder; what was in it is replaced.")] = Path("runs/demo"),
+    config: Annotated[Path | None, Parameter(help="Another recommender's YAML file.")] = None,
+) -> int:
+    """Recommend to real users and evaluate, on MovieLens-100K with an embedded model; fetches both."""
+    from .demo import CONFIG
+    from .demo import demo as run_demo
+
+    result = asyncio.run(run_demo(config=config or CONFIG, users=users, candidates=candidates, seed=seed, out=out))
+    return _code(result)
+
+
+@app.command
+def report(
+    folder: Annotated[Path, Parameter(help="A run folder.")],
+    /,
+) -> int:
+    """Write a run's HTML page."""
+    from .report import write_report
+
+    _say(f"{write_report(folder)}")
+    return 0
+
+
+@data.command(name="list")
+def list_data() -> int:
+    """List the data sets with their licences."""
+    from .datasets import DATASETS
+
+    for name in DATASETS.names():
+        dataset = DATASETS.load(name)
+        sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
+    return 0
+
+
+@data.command
+def fetch(
+    name: Annotated[str, Parameter(help="A data set.")],
+    /,
+) -> int:
+    """Fetch a data set into the user cache and print where it is."""
+    from .datasets import DATASETS
+
+    sys.stdout.write(f"{DATASETS.load(name).fetch(_say)}\n")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _finish(result: Any) -> int:
+    from .report import write_report
+    from .table import print_results
+
+    print_results(result.document)
+    page = write_report(result.folder)
+    sys.stdout.write(f"\nrun folder: {result.folder}\npage:       {page}\n")
+    return _code(result)
+
+
+def _code(result: Any) -> int:
+    if result.usable:
+        return 0
+    _say("Not one answer could be used; the run folder has every answer and the reasons.")
+    return 1

@@ -1,0 +1,119 @@
+"""The main job from nothing: real users, a real model, recommendations and an honest table."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from recommender import Catalog, Item, Ranked, Recommender, Task, load_config
+
+from .datasets import DATASETS
+from .errors import RunError
+from .protocols import leave_one_out
+from .report import write_report
+from .runner import Evaluation, evaluate
+from .store import JOURNAL, MANIFEST
+from .table import results_table
+from .types import TaskSet
+
+CONFIG = Path(__file__).with_name("demo.yaml")
+SHOWN_USERS, SHOWN_HISTORY, SHOWN_ITEMS = 3, 8, 5
+
+
+async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Path) -> Evaluation:
+    """Fetches model and data, recommends to three users, evaluates, and leaves a run folder with its page.
+
+    Raises:
+        RunError: If ``out`` holds something else than a run.
+    """
+    console = Console() if Console().is_terminal else Console(width=120)
+    say: Callable[[str], None] = lambda text: console.print(Text(text))  # noqa: E731 - a name for the log
+    _clear(out)
+    dataset = DATASETS.load("movielens-100k")
+    taskset = leave_one_out(dataset.load(dataset.fetch(say)), users=users, candidates=candidates, seed=seed)
+    catalog = Catalog(_with_popularity(taskset), name=taskset.catalog.name)
+    rec = Recommender.from_config(load_config(config), catalog=catalog, journal=out / JOURNAL)
+    try:
+        await rec.backend.start()
+        say(rec.describe())
+        say(await _probe(config, taskset))
+        await _show(rec, taskset, console)
+        result = await evaluate(taskset, rec, out, seed=seed)
+    finally:
+        await rec.aclose()
+    console.print(results_table(result.document))
+    page = write_report(out)
+    say(f"\nrun folder: {out}\npage:       {page}")
+    return result
+
+
+def _clear(out: Path) -> None:
+    if out.exists():
+        if not (out / MANIFEST).is_file() and any(path.name != JOURNAL for path in out.iterdir()):
+            raise RunError(f"{out}: holds something else than a run; give another folder with --out.")
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+
+
+def _with_popularity(taskset: TaskSet) -> list[Item]:
+    counts = taskset.popularity
+    return [
+        Item(item.item_id, item.title, {**item.attributes, "popularity": str(counts.get(item.item_id, 0))})
+        for item in taskset.catalog
+    ]
+
+
+async def _probe(config: Path, taskset: TaskSet) -> str:
+    """Times one user apart from the run, on a model that is warm, and says how long all will take."""
+    rec = Recommender.from_config(load_config(config), catalog=taskset.catalog)
+    try:
+        for attempt in ("warm", "timed"):
+            started = time.monotonic()
+            task = taskset.tasks[-1 if attempt == "warm" else 0].task
+            async with rec.rank_all([(attempt, task)]) as results:
+                [_ async for _ in results]
+            seconds = time.monotonic() - started
+    finally:
+        await rec.aclose()
+    total = seconds * (len(taskset.tasks) + SHOWN_USERS)
+    minutes, rest = divmod(math.ceil(total / 5) * 5, 60)
+    return f"speed probe: {seconds:.1f} s a user on this machine, so all of it takes about {minutes} min {rest} s"
+
+
+async def _show(rec: Recommender, taskset: TaskSet, console: Console) -> None:
+    """Prints the first users' latest history beside their recommendations."""
+    tasks = [(one.user_id, rec.prepare(one.task.history, k=SHOWN_ITEMS)[0]) for one in taskset.tasks[:SHOWN_USERS]]
+    async with rec.rank_all(tasks) as results:
+        ranked = [one async for one in results]
+    for one in ranked:
+        console.print(Padding(_side_by_side(one), (1, 0, 0, 0)))
+    console.print()
+
+
+def _side_by_side(ranked: Ranked) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column(f"user {ranked.key} watched, latest first", width=44, no_wrap=True)
+    table.add_column("five recommendations", width=44, no_wrap=True)
+    table.add_column("score", justify="right")
+    history = _titles(ranked.task)
+    items = ranked.ranking.items[: ranked.task.k]
+    for at in range(max(len(history), len(items))):
+        left = Text(history[at]) if at < len(history) else Text()
+        if at < len(items):
+            score = items[at].score
+            table.add_row(left, Text(f"{at + 1}. {items[at].title}"), "" if score is None else f"{score:.2f}")
+        else:
+            table.add_row(left)
+    return table
+
+
+def _titles(task: Task) -> list[str]:
+    return [item.title for item in reversed(task.history.items)][:SHOWN_HISTORY]
