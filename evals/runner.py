@@ -121,7 +121,9 @@ def _identity(taskset: TaskSet, rec: Recommender, metrics: Sequence[str]) -> dic
 
 def _config(rec: Recommender) -> dict[str, Any]:
     """The config without what changes no answer: where files lie and how fast requests are sent."""
-    config = rec.config.model_dump(mode="json", exclude={"catalog", "cache", "templates", "budget"})
+    config = _public(rec)
+    for key in ("catalog", "cache", "templates", "budget"):
+        config.pop(key, None)
     for key in (
         "concurrency",
         "attempt_timeout",
@@ -141,8 +143,15 @@ def _manifest(rec: Recommender) -> dict[str, Any]:
         "backend": {"kind": identity.kind, "model": identity.model, "endpoint": identity.endpoint},
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"system": platform.system(), "machine": platform.machine()},
-        "config": rec.config.model_dump(mode="json"),
+        "config": _public(rec),
     }
+
+
+def _public(rec: Recommender) -> dict[str, Any]:
+    """The config as resolved.  Headers may hold keys, so their values are left out."""
+    config = rec.config.model_dump(mode="json")
+    config["backend"]["headers"] = dict.fromkeys(config["backend"].get("headers", {}), "***")
+    return config
 
 
 def _versions() -> dict[str, str]:

@@ -5,6 +5,7 @@ Exit codes: 0 carried through; 1 could not be carried through; 2 wrong usage, co
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -36,6 +37,7 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
     """
     from cyclopts import CycloptsError
 
+    _show_log()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     if not tokens:
         app.help_print()
@@ -53,6 +55,16 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
     except KeyboardInterrupt:
         return _say("Interrupted; what was paid for is kept.", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _show_log() -> None:
+    """Lets people see what is fetched, and nothing else of the log."""
+    logger = logging.getLogger("backends")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
 
 
 def _say(message: str, code: int) -> int:

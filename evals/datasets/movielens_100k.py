@@ -5,6 +5,7 @@ Harper and Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5(4)
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -23,8 +24,8 @@ LICENCE = (
     "GroupLens licence: research use only, acknowledge it, no redistribution, no commercial use without permission."
 )
 HOME = "https://grouplens.org/datasets/movielens/100k/"
-DIGEST = "to be pinned"
-"""Digest of the whole table; the same from both layouts."""
+EVENTS = "c98970c48ae3e6b98bb44a3f6725d386b37e7817707570c2b7c30a7e395a02f2"
+"""Hash of the 100,000 ratings, which both layouts write alike."""
 
 _ZIP = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 _WHEEL = ("recbole", "1.2.1", "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407")
@@ -95,7 +96,7 @@ def fetch(log: Log) -> Path:
 
 
 def _fetch_grouplens(folder: Path, log: Log) -> None:
-    """Unpacks GroupLens's archive; what it holds must be the same table as the pinned one."""
+    """Unpacks GroupLens's archive; the ratings in it must be the pinned ones."""
     from backends.download import download
 
     archive = download(_ZIP, folder / "ml-100k.zip", log=log)
@@ -106,16 +107,22 @@ def _fetch_grouplens(folder: Path, log: Log) -> None:
                 for name in _GROUPLENS:
                     with files.open(f"ml-100k/{name}") as source, (unpacked / name).open("wb") as sink:
                         shutil.copyfileobj(source, sink)
-            found = load(unpacked).digest
+            found = events_digest(load(unpacked))
         except (zipfile.BadZipFile, KeyError) as error:
             archive.unlink()
             raise DataError(f"{_ZIP}: not the archive it should be ({error}).") from None
-        if found != DIGEST:
+        if found != EVENTS:
             archive.unlink()
-            raise DataError(f"{_ZIP}: its table has the digest {found} instead of {DIGEST}; it was thrown away.")
+            raise DataError(f"{_ZIP}: its ratings hash to {found} instead of {EVENTS}; it was thrown away.")
         for name in reversed(_GROUPLENS):  # u.data last: it is what says that the folder is whole
             (unpacked / name).replace(folder / name)
     archive.unlink()
+
+
+def events_digest(data: Interactions) -> str:
+    """Hash of the ratings as a set, whatever the order of lines."""
+    rows = sorted(f"{e.user_id} {e.item_id} {e.rating:g} {e.time:.0f}" for e in data.events)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _holds(folder: Path, names: tuple[str, ...]) -> bool:

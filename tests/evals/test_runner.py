@@ -1,0 +1,199 @@
+"""An evaluation: nobody is lost, targets stay up here, and a run can be gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from doubles import Answering
+
+from backends import AuthenticationError, Capability, GenerateRequest, InvalidRequest, RateLimited, ScoreRequest
+from evals import EvalTask, RunError, TaskSet
+from evals.runner import evaluate
+from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
+
+ITEMS = [Item(f"i{n}", f"Film {n:03d}") for n in range(40)]
+CATALOG = Catalog(ITEMS)
+CHAT = frozenset({Capability.CHAT})
+
+
+def users(n: int = 6, *, target: int = 2, missing: bool = False) -> TaskSet:
+    tasks = []
+    for u in range(n):
+        candidates = ITEMS[10 + u : 15 + u]
+        goal = ITEMS[39] if missing else candidates[target]
+        history = History((Interaction(item=ITEMS[u]),))
+        tasks.append(
+            EvalTask(
+                user_id=f"user-{u}",
+                task=Task(history=history, candidates=Candidates(tuple(candidates))),
+                targets=frozenset({goal.item_id}),
+            )
+        )
+    return TaskSet(
+        tasks=tuple(tasks),
+        catalog=CATALOG,
+        protocol="made up",
+        popularity={},
+        popularity_source="nowhere",
+        data={"n": str(n)},
+    )
+
+
+def recommender(backend: Answering, **settings: object) -> Recommender:
+    config = parse_config({"name": "mine", "backend": {"kind": "scripted", "concurrency": 3}, **settings})
+    return Recommender(config, catalog=CATALOG, backend=backend)
+
+
+def run(backend: Answering, folder: Path, taskset: TaskSet | None = None, **settings: object) -> dict:
+    return dict(asyncio.run(evaluate(taskset or users(), recommender(backend, **settings), folder)).document)
+
+
+def listing(order: str) -> Answering:
+    return Answering(text=lambda _: " > ".join(f"[{label}]" for label in order), capabilities=CHAT)
+
+
+def test_a_model_that_is_right_has_perfect_metrics_and_beats_random(tmp_path: Path) -> None:
+    row = run(listing("CABDE"), tmp_path)["systems"]["mine"]
+    assert row["metrics"]["hr@1"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert row["against_random"]["hr@1"]["difference"] == pytest.approx(0.8)
+    assert (row["users"], row["whole"], row["partial"], row["failed"]) == (6, 6, 0, 0)
+    assert row["usage"]["requests"] == 6
+
+
+def test_a_target_in_the_filled_tail_is_a_miss(tmp_path: Path) -> None:
+    row = run(listing("AB"), tmp_path)["systems"]["mine"]
+    assert row["partial"] == 6
+    assert row["metrics"]["mrr"]["mean"] == 0.0
+    rows = [json.loads(line) for line in (tmp_path / "rankings.jsonl").read_text().splitlines()]
+    assert all(len(r["items"]) == 5 and [i["by_model"] for i in r["items"]] == [True] * 2 + [False] * 3 for r in rows)
+
+
+def test_a_failed_user_scores_0_and_stays_in_the_denominator(tmp_path: Path) -> None:
+    def text(request: GenerateRequest) -> str:
+        if "Film 000" in str(request.prompt):
+            raise InvalidRequest("refused", requests=1)
+        return "[C]" if "Film 001" in str(request.prompt) else "[C] > [A] > [B] > [D] > [E]"
+
+    row = run(Answering(text=text, capabilities=CHAT), tmp_path)["systems"]["mine"]
+    assert (row["whole"], row["partial"], row["failed"]) == (4, 1, 1)
+    assert row["outcomes"] == {"whole": 4, "partial": 1, "invalid-request": 1}
+    assert row["metrics"]["hr@1"]["mean"] == pytest.approx(5 / 6)
+    assert row["usable"]["users"] == 5
+    assert row["usable"]["metrics"]["hr@1"]["mean"] == 1.0
+    assert row["usage"]["requests"] == 6
+
+
+def test_every_table_has_the_control_rows(tmp_path: Path) -> None:
+    systems = run(listing("CABDE"), tmp_path)["systems"]
+    assert set(systems) == {"mine", "random", "popularity", "candidate-order", "ceiling"}
+    assert systems["random"]["metrics"]["hr@1"]["mean"] == pytest.approx(0.2)
+    assert systems["candidate-order"]["metrics"]["mrr"]["mean"] == pytest.approx(1 / 3)
+
+
+def test_the_ceiling_shows_targets_that_no_order_could_reach(tmp_path: Path) -> None:
+    systems = run(listing("CABDE"), tmp_path, users(missing=True))["systems"]
+    assert systems["ceiling"]["metrics"]["hr@10"]["mean"] == 0.0
+    assert systems["random"]["metrics"]["hr@10"]["mean"] == 0.0
+
+
+def test_metrics_json_is_as_the_contract_says(tmp_path: Path, shared: Path) -> None:
+    import subprocess
+    import sys
+
+    run(listing("CAB"), tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(shared / "checks" / "metrics.py"), str(tmp_path / "metrics.json")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_finished_run_is_scored_again_without_a_request(tmp_path: Path) -> None:
+    first = run(listing("CABDE"), tmp_path)
+    silent = Answering(text=lambda _: pytest.fail("asked again"), capabilities=CHAT)
+    assert run(silent, tmp_path) == first
+
+
+def test_a_run_that_broke_off_asks_only_for_who_is_missing(tmp_path: Path) -> None:
+    run(listing("CABDE"), tmp_path)
+    rankings = tmp_path / "rankings.jsonl"
+    lines = rankings.read_bytes().splitlines(keepends=True)
+    rankings.write_bytes(b"".join(lines[:3]) + lines[3][:40])  # torn, as by a kill
+    again = listing("CABDE")
+    document = run(again, tmp_path)
+    assert len(again.sent) == 3
+    assert document["systems"]["mine"]["whole"] == 6
+
+
+def test_users_that_failed_for_a_passing_reason_are_tried_again_and_others_are_not(tmp_path: Path) -> None:
+    def text(request: GenerateRequest) -> str:
+        if "Film 000" in str(request.prompt):
+            raise RateLimited("slow down")
+        if "Film 001" in str(request.prompt):
+            raise InvalidRequest("no")
+        return "[C]"
+
+    run(Answering(text=text, capabilities=CHAT), tmp_path)
+    again = listing("CABDE")
+    outcomes = run(again, tmp_path)["systems"]["mine"]["outcomes"]
+    assert len(again.sent) == 1
+    assert outcomes == {"partial": 4, "invalid-request": 1, "whole": 1}
+
+
+def test_another_run_in_the_folder_is_refused_with_what_differs(tmp_path: Path) -> None:
+    run(listing("CABDE"), tmp_path)
+    with pytest.raises(RunError, match="differs in data, users"):
+        run(listing("CABDE"), tmp_path, users(5))
+    with pytest.raises(RunError, match="config"):
+        run(listing("CABDE"), tmp_path, seed=7)
+
+
+def test_a_fatal_error_keeps_what_was_ranked(tmp_path: Path) -> None:
+    calls = 0
+
+    def text(request: GenerateRequest) -> str:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise AuthenticationError("the key was refused")
+        return "[C]"
+
+    with pytest.raises(AuthenticationError):
+        run(Answering(text=text, capabilities=CHAT, delay=0.001), tmp_path)
+    assert len((tmp_path / "rankings.jsonl").read_text().splitlines()) == 3
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:
+    block = {"kind": "scripted", "headers": {"Authorization": "Bearer hush-4711"}}
+    rec = Recommender(parse_config({"backend": block}), catalog=CATALOG, backend=listing("CABDE"))
+    asyncio.run(evaluate(users(), rec, tmp_path))
+    assert "hush-4711" not in "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("capabilities", [CHAT, frozenset(Capability)])
+def test_targets_change_nothing_that_is_sent(tmp_path: Path, capabilities: frozenset[Capability]) -> None:
+    def sent(name: str, taskset: TaskSet) -> list[tuple[object, ...]]:
+        backend = Answering(capabilities=capabilities)
+        run(backend, tmp_path / name, taskset)
+        return sorted((str(r.prompt), str(getattr(r, "continuations", ""))) for r in backend.sent)
+
+    assert sent("a", users(target=0)) == sent("b", users(target=4)) == sent("c", users(missing=True))
+
+
+def test_a_canary_target_is_found_in_nothing_that_is_sent_or_journalled(tmp_path: Path) -> None:
+    canary = Item("canary-id-4711", "Canary Title 4711")
+    catalog = Catalog([*ITEMS, canary])
+    base = users()
+    tasks = tuple(EvalTask(user_id=t.user_id, task=t.task, targets=frozenset({canary.item_id})) for t in base.tasks)
+    taskset = TaskSet(tasks=tasks, catalog=catalog, protocol="p", popularity={}, popularity_source="s")
+    backend = Answering()
+    run(backend, tmp_path, taskset)
+    sent = [(r.prompt, r.continuations if isinstance(r, ScoreRequest) else ()) for r in backend.sent]
+    assert len(sent) == 6
+    assert "4711" not in str(sent)
+    assert "user-" not in str(sent)
