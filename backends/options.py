@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +70,17 @@ class Engine:
         summary: One line for lists.
         options: The options it takes.
         create: Makes the bare backend; must be quick (no model is loaded, no socket opened) and import its heavy
-            dependencies itself, raising :class:`backends.ConfigurationError` with the ``pip install`` line if absent.
+            dependencies itself.
+        needs: Import name of what must be installed beside the core, and the extra that brings it.
     """
 
     summary: str
     options: type[BackendOptions]
     create: Callable[[Any, Surroundings], Backend]
+    needs: tuple[str, str] | None = None
+
+    def missing(self) -> str | None:
+        """What to install before this engine can be used, in a sentence; None if nothing is missing."""
+        if self.needs is None or importlib.util.find_spec(self.needs[0]) is not None:
+            return None
+        return f"{self.needs[0]} is not installed; install it: pip install 'promptrec[{self.needs[1]}]'."

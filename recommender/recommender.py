@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from backends import ENGINES, Backend, Budget, Surroundings, wrap
+from backends import ENGINES, Backend, Budget, Engine, Surroundings, wrap
 
 from .catalog import Catalog
 from .config import Config, load_config, parse_config
@@ -52,7 +52,7 @@ class Recommender:
     ) -> None:
         self.config = config
         self.name = config.name
-        self.catalog = catalog or (Catalog.from_file(config.catalog) if config.catalog else None)
+        self.catalog = catalog or _catalog(config)
         self.backend = backend or _backend(config, journal)
         grounder = Grounder(tuple(self.catalog)) if self.catalog else None
         setting = Setting(
@@ -283,8 +283,19 @@ def _user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
     return key, history, {}
 
 
+def _catalog(config: Config) -> Catalog | None:
+    if config.catalog is None:
+        return None
+    if not config.catalog.is_file():
+        raise ConfigError(f"{config.place('catalog')}: catalog: there is no file {config.catalog}.")
+    return Catalog.from_file(config.catalog)
+
+
 def _backend(config: Config, journal: Path | None) -> Backend:
-    engine = ENGINES.load(config.backend.kind)
+    engine: Engine = ENGINES.load(config.backend.kind)
+    missing = engine.missing()
+    if missing:
+        raise ConfigError(f"{config.place('backend', 'kind')}: the backend {config.backend.kind!r}: {missing}")
     surroundings = Surroundings(local_only=config.local_only, seed=config.seed)
     bare: Backend = engine.create(config.backend, surroundings)
     budget = Budget(**config.budget.model_dump())

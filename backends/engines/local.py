@@ -253,5 +253,8 @@ def _alternatives(choice: dict[str, Any]) -> tuple[tuple[TokenLogprob, ...], ...
 
 CAPABILITIES = frozenset(Capability) - {Capability.BATCH}
 ENGINE = Engine(
-    summary="llama.cpp inside this process; any GGUF model, no server, no key", options=LocalOptions, create=Local
+    summary="llama.cpp inside this process; any GGUF model, no server, no key",
+    options=LocalOptions,
+    create=Local,
+    needs=("xllamacpp", "local"),
 )

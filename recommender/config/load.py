@@ -54,9 +54,11 @@ def _config(document: Document, *, folder: Path, name: str) -> Config:
         if isinstance(blocks.get(key), str | Path):
             blocks[key] = folder / blocks[key]
     try:
-        return Config.model_validate(blocks)
+        config = Config.model_validate(blocks)
     except ValidationError as error:
         raise ConfigError("\n".join(_problems(error, document, (), Config))) from None
+    config._document = document
+    return config
 
 
 def _block(document: Document, key: str, data: Any, find: Any, problems: list[str]) -> BaseModel | None:

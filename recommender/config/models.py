@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny
 
 from backends import BackendOptions
 
 from ..strategies.base import Domain, StrategyOptions
+from .document import Document
 
 
 class Block(BaseModel):
@@ -57,3 +58,8 @@ class Config(Block):
     budget: BudgetOptions = BudgetOptions()
     local_only: bool = Field(default=False, strict=True)
     seed: int = Field(default=2026, ge=0, strict=True)
+    _document: Document | None = PrivateAttr(default=None)
+
+    def place(self, *path: str) -> str:
+        """Where a key stands, as ``file:line``; ``config`` where the config did not come from a file."""
+        return self._document.place(path) if self._document is not None else "config"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recommender import ConfigError, load_config, parse_config
+from recommender import ConfigError, Recommender, load_config, parse_config
 from recommender.config.document import scalar
 
 
@@ -128,3 +128,13 @@ def test_a_mapping_is_checked_like_a_file() -> None:
 def test_scalars_follow_yaml_1_2(text: str, value: object) -> None:
     assert scalar(text) == value
     assert type(scalar(text)) is type(value)
+
+
+def test_a_missing_catalogue_and_a_missing_extra_are_named_with_their_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match=r"films.yaml:2: catalog: there is no file .*nowhere\.csv"):
+        Recommender.from_config(config(tmp_path, "backend: {kind: scripted}\ncatalog: nowhere.csv\n"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"films.yaml:2: .*install it: pip install 'promptrec\[local\]'"):
+        Recommender.from_config(config(tmp_path, "backend:\n  kind: local\n"))

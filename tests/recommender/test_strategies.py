@@ -6,7 +6,6 @@ import re
 
 import pytest
 from doubles import ALL, Answering
-from recommender.grounding import Grounder
 
 from backends import Capability, ContinuationScore, ScoreRequest, Scores, UnsupportedCapability
 from recommender import (
@@ -22,6 +21,7 @@ from recommender import (
     Task,
     rank_one,
 )
+from recommender.grounding import Grounder
 from recommender.strategies._choose import build_strategy
 from recommender.strategies._values import labels
 
