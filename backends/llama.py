@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .errors import BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from .errors import BackendError, BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
 
 BUSY = 0.5
 """Share of a core that other work may take before one thread fewer is used."""
@@ -89,12 +89,8 @@ class Llama:
             ContextOverflow: If the prompt does not fit.
             BackendError: Whatever else the engine says.
         """
-        return _checked(self._server.handle_completions({"cache_prompt": True, **body}))
-
-    def chat(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Answers messages through the model's own chat template; see :meth:`complete`."""
         try:
-            answer = self._server.handle_chat_completions({"cache_prompt": True, **body})
+            answer = self._server.handle_completions({"cache_prompt": True, **body})
         except (RuntimeError, ValueError) as error:
             raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
         return _checked(answer)
@@ -137,16 +133,19 @@ def _checked(answer: Any) -> dict[str, Any]:
     body = json.loads(answer) if isinstance(answer, str | bytes) else answer
     if not isinstance(body, dict):
         raise BadResponse("The embedded engine answered with something other than an object.", requests=1)
-    error = body.get("error")
-    if error:
-        message = f"The embedded engine said: {str(error.get('message', error))[:300]}."
-        if error.get("type") == "exceed_context_size_error":
-            raise ContextOverflow(
-                message, hint="Shorten the history or raise `context` in the backend block.", requests=1
-            )
-        if 400 <= int(error.get("code", 500)) < 500:
-            raise InvalidRequest(message, requests=1)
-        raise ServerError(message, requests=1)
+    if body.get("error"):
+        raise _error(body["error"])
     if not body.get("choices"):
         raise BadResponse("The embedded engine answered without a choice.", requests=1)
     return body
+
+
+def _error(error: Any) -> BackendError:
+    details = error if isinstance(error, dict) else {"message": error}
+    message = f"The embedded engine said: {str(details.get('message', 'nothing'))[:300]}."
+    if details.get("type") == "exceed_context_size_error":
+        hint = "Shorten the history or raise `context` in the backend block."
+        return ContextOverflow(message, hint=hint, requests=1)
+    if str(details.get("code", "")).startswith("4"):
+        return InvalidRequest(message, requests=1)
+    return ServerError(message, requests=1)

@@ -25,7 +25,7 @@ class Forced:
 
     Attributes:
         steps: Tokens that the engine was asked to generate.
-        cached: Prompt tokens that it had computed before.
+        cached: Prompt tokens that it had computed for an earlier request.
     """
 
     def __init__(self, llama: Llama, prompt: Tokens, check: Callable[[], None]) -> None:
@@ -36,13 +36,17 @@ class Forced:
         self.steps = 0
         self.cached = 0
 
-    def score(self, sequences: Sequence[Tokens]) -> list[float]:
-        """Returns the sum of the log-probabilities of each sequence, in nats."""
-        if len(set(sequences)) > 1:
+    def compute(self, sequences: Sequence[Tokens]) -> None:
+        """Computes what is not known yet of these sequences."""
+        wanted = sorted({sequence for sequence in sequences if sequence})
+        if len({sequence[0] for sequence in wanted}) > 1:
             self._first_tokens()
-        for sequence in sorted(set(sequences)):
+        for sequence in wanted:
             self._force(sequence)
-        return [sum(self._known[sequence[: at + 1]] for at in range(len(sequence))) for sequence in sequences]
+
+    def __getitem__(self, sequence: Tokens) -> float:
+        """The sum of the log-probabilities of a computed sequence, in nats; 0 for an empty one."""
+        return sum(self._known[sequence[: at + 1]] for at in range(len(sequence)))
 
     def _first_tokens(self) -> None:
         [position] = self._generate((), 1, {"logprobs": FIRST})
@@ -69,19 +73,19 @@ class Forced:
         self._check()
         prompt = [*self._prompt, *after]
         answer = self._llama.complete({"prompt": prompt, "max_tokens": n, "temperature": 0.0, **body})
+        if not self.steps:
+            self.cached = answer["usage"].get("prompt_tokens_details", {}).get("cached_tokens", 0)
         self.steps += n
-        self.cached = max(self.cached, answer["usage"].get("prompt_tokens_details", {}).get("cached_tokens", 0))
         positions: list[dict[str, Any]] = answer["choices"][0]["logprobs"]["content"]
         return positions
 
 
 def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
-    """Splits the tokens of a whole text into what it shares with the prompt's own tokens, and the rest.
+    """Splits the tokens of prompt and continuation together into what they share with the prompt's own, and the rest.
 
-    Where the text after the prompt merges with the prompt's last characters, the rest begins before the seam.
+    Where the continuation merges with the prompt's last characters, the rest begins before the prompt's end.
     """
     shared = 0
     while shared < min(len(prompt), len(whole)) and prompt[shared] == whole[shared]:
         shared += 1
-    shared = min(shared, len(whole) - 1, len(prompt))
     return whole[:shared], whole[shared:]

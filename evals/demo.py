@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from recommender import Catalog, Item, Ranked, Recommender, Task, load_config
+from recommender import Catalog, Item, Ranked, Recommender, Task, load_config, rank_one
 
 from .datasets import DATASETS
 from .errors import RunError
@@ -44,7 +43,7 @@ async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Pat
     try:
         await rec.backend.start()
         say(rec.describe())
-        say(await _probe(config, taskset))
+        say(await _probe(rec, taskset))
         await _show(rec, taskset, console)
         result = await evaluate(taskset, rec, out, seed=seed)
     finally:
@@ -71,18 +70,11 @@ def _with_popularity(taskset: TaskSet) -> list[Item]:
     ]
 
 
-async def _probe(config: Path, taskset: TaskSet) -> str:
-    """Times one user apart from the run, on a model that is warm, and says how long all will take."""
-    rec = Recommender.from_config(load_config(config), catalog=taskset.catalog)
-    try:
-        for attempt in ("warm", "timed"):
-            started = time.monotonic()
-            task = taskset.tasks[-1 if attempt == "warm" else 0].task
-            async with rec.rank_all([(attempt, task)]) as results:
-                [_ async for _ in results]
-            seconds = time.monotonic() - started
-    finally:
-        await rec.aclose()
+async def _probe(rec: Recommender, taskset: TaskSet) -> str:
+    """Times one user on the bare engine, once it is warm and apart from the run, and says how long all will take."""
+    seconds = 0.0
+    for one in (taskset.tasks[-1], taskset.tasks[0]):
+        seconds = (await rank_one(rec.strategy, rec.engine, "probe", one.task)).seconds
     total = seconds * (len(taskset.tasks) + SHOWN_USERS)
     minutes, rest = divmod(math.ceil(total / 5) * 5, 60)
     return f"speed probe: {seconds:.1f} s a user on this machine, so all of it takes about {minutes} min {rest} s"

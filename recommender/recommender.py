@@ -53,7 +53,9 @@ class Recommender:
         self.config = config
         self.name = config.name
         self.catalog = catalog or _catalog(config)
-        self.backend = backend or _backend(config, journal)
+        self.engine = backend or _engine(config)
+        budget = Budget(**config.budget.model_dump())
+        self.backend = backend or wrap(self.engine, config.backend, journal=journal, cache=config.cache, budget=budget)
         grounder = Grounder(tuple(self.catalog)) if self.catalog else None
         setting = Setting(
             domain=config.domain,
@@ -291,12 +293,10 @@ def _catalog(config: Config) -> Catalog | None:
     return Catalog.from_file(config.catalog)
 
 
-def _backend(config: Config, journal: Path | None) -> Backend:
+def _engine(config: Config) -> Backend:
     engine: Engine = ENGINES.load(config.backend.kind)
     missing = engine.missing()
     if missing:
         raise ConfigError(f"{config.place('backend', 'kind')}: the backend {config.backend.kind!r}: {missing}")
-    surroundings = Surroundings(local_only=config.local_only, seed=config.seed)
-    bare: Backend = engine.create(config.backend, surroundings)
-    budget = Budget(**config.budget.model_dump())
-    return wrap(bare, config.backend, journal=journal, cache=config.cache, budget=budget)
+    bare: Backend = engine.create(config.backend, Surroundings(local_only=config.local_only, seed=config.seed))
+    return bare

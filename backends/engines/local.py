@@ -30,7 +30,7 @@ from ..base import (
     Usage,
 )
 from ..constraints import satisfies
-from ..errors import ConfigurationError, ServerError
+from ..errors import ConfigurationError, InvalidRequest, ServerError
 from ..llama import Llama
 from ..llama_score import Forced, Tokens, seam
 from ..options import BackendOptions, Engine, Surroundings
@@ -161,30 +161,26 @@ class Local:
         text = self._text(llama, request.prompt)
         special = not isinstance(request.prompt, str)
         prompt = llama.tokenize(text, special, True)
-        by_prefix: dict[Tokens, list[int]] = {}
-        rests: list[Tokens] = []
-        for at, continuation in enumerate(request.continuations):
-            prefix, rest = (
-                seam(prompt, llama.tokenize(text + continuation, special, True)) if continuation else (prompt, ())
-            )
-            rests.append(rest[:1] if request.kind == "label" else rest)
-            by_prefix.setdefault(prefix, []).append(at)
-        sums = [0.0] * len(rests)
-        cached = steps = 0
-        for prefix, places in by_prefix.items():
-            forced = Forced(llama, prefix, check)
-            for at, value in zip(places, forced.score([rests[at] for at in places]), strict=True):
-                sums[at] = value
-            cached, steps = cached + forced.cached, steps + forced.steps
+        pieces = [seam(prompt, llama.tokenize(text + one, special, True)) for one in request.continuations]
+        if request.kind == "label":
+            pieces = [(prefix, rest[:1]) for prefix, rest in pieces]
+            if len({rest for _, rest in pieces}) < len(pieces):
+                raise InvalidRequest("Two labels begin with the same token, so one position cannot tell them apart.")
+        trees = {prefix: Forced(llama, prefix, check) for prefix, _ in pieces}
+        for prefix, tree in trees.items():
+            tree.compute([prompt[len(prefix) :], *(rest for begin, rest in pieces if begin == prefix)])
+        # Where a text merges with the prompt's end, what the prompt itself says there is taken off again.
+        scores = tuple(
+            ContinuationScore(logprob=trees[prefix][rest] - trees[prefix][prompt[len(prefix) :]], tokens=len(rest))
+            for prefix, rest in pieces
+        )
         return Scores(
-            continuations=tuple(
-                ContinuationScore(logprob=value, tokens=len(rest)) for value, rest in zip(sums, rests, strict=True)
-            ),
+            continuations=scores,
             usage=Usage(
                 requests=1,
-                prompt_tokens=len(prompt) + sum(map(len, rests)),
-                cached_tokens=min(cached, len(prompt)),
-                completion_tokens=0,
+                prompt_tokens=len(prompt),
+                cached_tokens=min(len(prompt), min((tree.cached for tree in trees.values()), default=0)),
+                completion_tokens=sum(tree.steps for tree in trees.values()),
                 usd=0.0,
             ),
             model=self._model,
@@ -224,6 +220,8 @@ def _constraint(constraint: Constraint | None) -> dict[str, Any]:
         case Choice(options=options):
             return {"grammar": "root ::= " + " | ".join(_literal(option) for option in options)}
         case Grammar(text=text):
+            if text.lstrip().startswith("%"):  # llama.cpp drops such a grammar in silence where it is wrong
+                raise InvalidRequest("A grammar must be written in GBNF; found a % directive.")
             return {"grammar": text}
         case None:
             return {}
