@@ -1,0 +1,113 @@
+"""Metrics are what their names say: by hand, by an oracle library, and by counting all orders."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evals import EvalTask, Scored, SpecError
+from evals.metrics import METRICS, ceiling, expected_random, parse, per_user
+from recommender import Candidates, History, Item, Task
+
+EVERY = [name if not METRICS.load(name).cut else f"{name}@{k}" for name in METRICS.names() for k in (1, 3, 10)]
+NAMES = sorted(set(EVERY))
+
+
+def one(ranked: str, targets: str) -> Scored:
+    return Scored(ranked=tuple(ranked), targets=frozenset(targets), candidates=len(ranked))
+
+
+def task(candidates: str, targets: str) -> EvalTask:
+    items = tuple(Item(c, c) for c in candidates)
+    return EvalTask(user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=frozenset(targets))
+
+
+@pytest.mark.parametrize(
+    ("name", "ranked", "targets", "value"),
+    [
+        ("ndcg@10", "abc", "a", 1.0),
+        ("ndcg@10", "abc", "b", 1 / math.log2(3)),
+        ("ndcg@2", "abc", "c", 0.0),
+        ("ndcg@10", "ab", "ax", 1 / (1 + 1 / math.log2(3))),
+        ("hr@1", "abc", "b", 0.0),
+        ("hr@2", "abc", "b", 1.0),
+        ("recall@2", "abc", "bx", 0.5),
+        ("precision@4", "abc", "b", 0.25),
+        ("mrr", "abc", "c", 1 / 3),
+        ("mrr", "abc", "x", 0.0),
+        ("mrr", "", "x", 0.0),
+        ("map@3", "abc", "ac", (1 + 2 / 3) / 2),
+        ("hr@3", "aab", "b", 1.0),
+    ],
+)
+def test_by_hand(name: str, ranked: str, targets: str, value: float) -> None:
+    assert per_user([name], [one(ranked, targets)])[name][0] == pytest.approx(value)
+
+
+def test_equal_to_trec_eval_on_random_rankings() -> None:
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    rng = np.random.default_rng(7)
+    rows, run, qrels = [], {}, {}
+    for user in range(200):
+        items = [str(i) for i in rng.permutation(50)[: rng.integers(1, 40)]]
+        targets = {str(i) for i in rng.permutation(50)[: rng.integers(1, 9)]}
+        rows.append(Scored(ranked=tuple(items), targets=frozenset(targets), candidates=50))
+        run[str(user)] = {item: float(-place) for place, item in enumerate(items)}
+        qrels[str(user)] = dict.fromkeys(targets, 1)
+    oracle = pytrec_eval.RelevanceEvaluator(
+        qrels, {"ndcg_cut.1,5,10", "recall.1,5,10", "P.1,5,10", "recip_rank", "map_cut.1,5,10", "success.1,5,10"}
+    ).evaluate(run)
+    theirs = {"ndcg": "ndcg_cut_", "recall": "recall_", "precision": "P_", "map": "map_cut_", "hr": "success_"}
+    names = [f"{name}@{k}" for name in theirs for k in (1, 5, 10)]
+    ours = per_user([*names, "mrr"], rows)
+    for name in names:
+        metric, k = name.split("@")
+        expected = [oracle[str(user)][theirs[metric] + k] for user in range(200)]
+        np.testing.assert_allclose(ours[name], expected, atol=1e-9)
+    np.testing.assert_allclose(ours["mrr"], [oracle[str(user)]["recip_rank"] for user in range(200)], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "targets"), [("abcde", "a"), ("abcde", "abc"), ("abcd", "ax"), ("abc", "xy"), ("a", "a")]
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_analytic_random_row_is_the_mean_over_all_orders(name: str, candidates: str, targets: str) -> None:
+    orders = [one("".join(order), targets) for order in itertools.permutations(candidates)]
+    [expected] = expected_random([name], [task(candidates, targets)])[name]
+    assert expected == pytest.approx(per_user([name], orders)[name].mean())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(order=st.permutations("abcdefg"), targets=st.sets(st.sampled_from("abcdefgxyz"), min_size=1))
+def test_bounds_hold_and_no_order_is_better_than_the_ceiling(name: str, order: list[str], targets: set[str]) -> None:
+    value = per_user([name], [one("".join(order), "".join(targets))])[name][0]
+    best = ceiling([name], [task("abcdefg", "".join(targets))])[name][0]
+    assert 0.0 <= value <= best + 1e-12 <= 1.0 + 1e-9
+    assert per_user([name], [Scored(ranked=(), targets=frozenset(targets), candidates=7)])[name][0] == 0.0
+
+
+def test_20_candidates_with_one_target_give_the_published_random_row() -> None:
+    row = expected_random(["ndcg@10", "hr@1"], [task("abcdefghijklmnopqrst", "a")])
+    assert row["ndcg@10"][0] == pytest.approx(0.2272, abs=5e-5)
+    assert row["hr@1"][0] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ndgc@10", "Did you mean 'ndcg'?"),
+        ("ndcg", "needs a cut-off"),
+        ("mrr@10", "takes no cut-off"),
+        ("ndcg@0", "is no metric"),
+        ("", "is no metric"),
+    ],
+)
+def test_a_wrong_name_is_refused_with_what_to_write(name: str, said: str) -> None:
+    with pytest.raises(SpecError, match=None) as caught:
+        parse(name)
+    assert said in str(caught.value)

@@ -1,0 +1,95 @@
+"""Leave-one-out holds out the last item, hides it fairly, and depends on the seed alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evals import SpecError
+from evals.datasets import Event, Interactions
+from evals.protocols import leave_one_out
+from recommender import Catalog, Item
+
+CATALOG = Catalog(Item(f"i{n}", f"Film {n}") for n in range(60))
+
+
+def data(users: int = 200, length: int = 6, *, extra: list[Event] | None = None) -> Interactions:
+    rng = np.random.default_rng(0)
+    events = []
+    for u in range(users):
+        for t, item in enumerate(rng.permutation(60)[:length]):
+            events.append(Event(f"u{u:03d}", f"i{item}", float(1000 * t)))
+    return Interactions(name="made-up", items=CATALOG, events=tuple(events + (extra or [])))
+
+
+def test_the_last_item_is_the_target_and_the_history_is_all_before() -> None:
+    source = data(20)
+    for one in leave_one_out(source, users=None, candidates=10, seed=1).tasks:
+        own = [e.item_id for e in source.events if e.user_id == one.user_id]
+        assert one.targets == {own[-1]}
+        assert [i.item_id for i in one.task.history.items] == own[:-1]
+
+
+def test_events_of_the_same_second_keep_the_files_order() -> None:
+    source = Interactions(name="x", items=CATALOG, events=tuple(Event("u", f"i{n}", 5.0) for n in (3, 1, 2)))
+    [one] = leave_one_out(source, users=None, candidates=5, seed=1).tasks
+    assert one.targets == {"i2"}
+    assert [i.item_id for i in one.task.history.items] == ["i3", "i1"]
+
+
+def test_candidates_hold_the_target_once_and_else_nothing_the_user_ever_touched() -> None:
+    source = data(100)
+    for one in leave_one_out(source, users=None, candidates=20, seed=1).tasks:
+        ids = [i.item_id for i in one.task.candidates]
+        own = {e.item_id for e in source.events if e.user_id == one.user_id}
+        assert len(ids) == len(set(ids)) == 20
+        assert set(ids) & own == set(one.targets)
+
+
+def test_the_target_may_stand_anywhere() -> None:
+    tasks = leave_one_out(data(2000), users=None, candidates=10, seed=1).tasks
+    places = [[i.item_id in t.targets for i in t.task.candidates].index(True) for t in tasks]
+    counts = np.bincount(places, minlength=10)
+    assert counts.min() > 140
+    assert counts.max() < 260
+
+
+def test_a_seed_gives_the_same_tasks_and_another_gives_others() -> None:
+    source = data()
+    assert leave_one_out(source, users=20, candidates=10, seed=1) == leave_one_out(
+        source, users=20, candidates=10, seed=1
+    )
+    first = [t.user_id for t in leave_one_out(source, users=20, candidates=10, seed=1).tasks]
+    assert first != [t.user_id for t in leave_one_out(source, users=20, candidates=10, seed=2).tasks]
+    more = [t.user_id for t in leave_one_out(source, users=40, candidates=10, seed=1).tasks]
+    assert more[:20] == first
+
+
+def test_a_users_candidates_do_not_depend_on_other_users() -> None:
+    alone = {t.user_id: t.task.candidates for t in leave_one_out(data(50), users=None, candidates=10, seed=1).tasks}
+    among = {t.user_id: t.task.candidates for t in leave_one_out(data(100), users=None, candidates=10, seed=1).tasks}
+    assert all(among[user] == candidates for user, candidates in alone.items())
+
+
+def test_popularity_never_counts_a_held_out_event() -> None:
+    source = data(30)
+    taskset = leave_one_out(source, users=5, candidates=10, seed=1)
+    assert sum(taskset.popularity.values()) == len(source.events) - 30
+
+
+def test_users_without_a_history_are_counted_and_left_out() -> None:
+    taskset = leave_one_out(data(5, extra=[Event("lonely", "i1", 1.0)]), users=None, candidates=5, seed=1)
+    assert "lonely" not in {t.user_id for t in taskset.tasks}
+    assert "1 users with a single item" in taskset.warnings[0]
+
+
+def test_the_protocol_says_split_candidates_and_seed() -> None:
+    text = leave_one_out(data(9), users=4, candidates=7, seed=99).protocol
+    for words in ("leave-one-out", "4 of 9 users", "seed 99", "7 candidates", "sampled metrics"):
+        assert words in text
+
+
+@pytest.mark.parametrize(("users", "candidates", "said"), [(0, 10, "users is 0"), (5, 1, "candidates is 1")])
+def test_nonsense_is_refused(users: int, candidates: int, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        leave_one_out(data(9), users=users, candidates=candidates, seed=1)
