@@ -7,13 +7,13 @@ loopback address at a free port, behind a random key.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class Llama:
         context: Tokens of context.
         threads: None for :func:`usable_threads`.
 
+    Attributes:
+        context: Tokens of context that the engine really has.
+        unforceable: Tokens seen so far that a grammar cannot force: parts of a character, and control tokens.
+
     Raises:
         ConfigurationError: If the engine is not installed or the file cannot be loaded.
     """
@@ -71,6 +75,8 @@ class Llama:
         params.verbosity = -1
         params.api_keys = [self._key]
         params.cors_origins = "null"
+        params.ui = params.endpoint_slots = False
+        params.cache_ram_mib = 0  # else states of earlier prompts pile up to 8 GiB
         for cpu in (params.cpuparams, params.cpuparams_batch):
             cpu.n_threads = threads or usable_threads()
             cpu.poll = 0  # do not spin: other work on the cores would slow every step
@@ -79,8 +85,8 @@ class Llama:
         except (RuntimeError, ValueError) as error:
             raise ConfigurationError(f"{path}: cannot be loaded as a GGUF model ({error}).") from None
         self._address = self._server.listening_address
-        self.tokenize = lru_cache(maxsize=20_000)(self._tokenize)
-        """Cached :meth:`_tokenize`."""
+        self.context = int(self.properties()["default_generation_settings"]["n_ctx"])
+        self.unforceable: set[int] = set()
 
     def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Continues a text or token ids; the answer has one choice.
@@ -95,7 +101,7 @@ class Llama:
             raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
         return _checked(answer)
 
-    def _tokenize(self, text: str, special: bool = False, begin: bool = False) -> tuple[int, ...]:
+    def tokenize(self, text: str, special: bool = False, begin: bool = False) -> tuple[int, ...]:
         """Token ids of a text.
 
         Args:
@@ -103,8 +109,10 @@ class Llama:
             special: Read ``<|...|>`` as control tokens; only for text that a chat template made.
             begin: Put the model's beginning-of-text token first, where it has one.
         """
-        body = {"content": text, "add_special": begin, "parse_special": special}
-        return tuple(self._http("/tokenize", body)["tokens"])
+        body = {"content": text, "add_special": begin, "parse_special": special, "with_pieces": True}
+        tokens = self._http("/tokenize", body)["tokens"]
+        self.unforceable.update(token["id"] for token in tokens if not _is_plain(token["piece"]))
+        return tuple(token["id"] for token in tokens)
 
     def apply_template(self, messages: list[dict[str, str]]) -> str:
         """The text that the model's chat template makes of messages, ready for the answer."""
@@ -124,9 +132,18 @@ class Llama:
         try:
             with opener.open(request, timeout=60) as response:
                 answer: dict[str, Any] = json.load(response)
-        except (urllib.error.URLError, ValueError) as error:
+        except urllib.error.HTTPError as error:
+            kind = InvalidRequest if error.code < 500 else ServerError
+            raise kind(f"The embedded engine refused {path} ({error.code}).") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise ServerError(f"The embedded engine did not answer {path} ({error}).") from None
         return answer
+
+
+def _is_plain(piece: Any) -> bool:
+    """Whether a token stands for whole characters; llama.cpp shows any other as a list of bytes."""
+    control = isinstance(piece, str) and piece.startswith("<") and piece.endswith(">")
+    return isinstance(piece, str) and bool(piece) and piece[0] != "\0" and not control
 
 
 def _checked(answer: Any) -> dict[str, Any]:

@@ -24,7 +24,8 @@ class Registry:
 
     Attributes:
         noun: What a component is called in messages, e.g. ``backend``.
-        package: Import name of the folder that holds them; modules that begin with ``_`` are not components.  A module
+        package: Import name of the folder that holds them; ``base`` and modules that begin with ``_`` are not
+            components.  A module
             ``vllm_offline`` is named ``vllm-offline``.
         attribute: Module-level name that each module defines.
         group: Entry-point group for components of other distributions; each entry point loads the component itself.
@@ -38,7 +39,7 @@ class Registry:
     def _own(self) -> dict[str, str]:
         paths = importlib.import_module(self.package).__path__
         modules = (module.name for module in pkgutil.iter_modules(paths))
-        return {name.replace("_", "-"): name for name in modules if not name.startswith(("_", "base"))}
+        return {name.replace("_", "-"): name for name in modules if name != "base" and not name.startswith("_")}
 
     def _foreign(self) -> dict[str, importlib.metadata.EntryPoint]:
         return {point.name: point for point in importlib.metadata.entry_points(group=self.group)}

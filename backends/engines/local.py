@@ -98,8 +98,9 @@ class Local:
 
     async def aclose(self) -> None:
         """Frees the model."""
-        thread, self._thread, self._llama = self._thread, None, None
+        thread, self._thread = self._thread, None
         if thread is not None:
+            thread.submit(self._free)  # behind whatever is still under way
             await asyncio.to_thread(thread.shutdown)
 
     async def _on_thread(self, work: Callable[[Callable[[], None]], T]) -> T:
@@ -121,6 +122,9 @@ class Local:
         except asyncio.CancelledError:
             cancelled.set()
             raise
+
+    def _free(self) -> None:
+        self._llama = None
 
     def _loaded(self) -> Llama:
         if self._llama is None:
@@ -245,7 +249,7 @@ def _usage(usage: dict[str, Any]) -> Usage:
 def _alternatives(choice: dict[str, Any]) -> tuple[tuple[TokenLogprob, ...], ...]:
     return tuple(
         tuple(TokenLogprob(token=entry["token"], logprob=entry["logprob"]) for entry in position["top_logprobs"])
-        for position in choice["logprobs"]["content"]
+        for position in (choice.get("logprobs") or {}).get("content") or ()
     )
 
 

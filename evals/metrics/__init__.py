@@ -3,7 +3,7 @@
 from backends import Registry
 
 from .base import Metric
-from .compute import DEFAULT, ceiling, expected_random, parse, per_user
+from ._compute import DEFAULT, ceiling, expected_random, parse, per_user
 
 METRICS = Registry(noun="metric", package="evals.metrics", attribute="METRIC", group="promptrec.metrics")
 
