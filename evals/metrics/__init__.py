@@ -2,8 +2,8 @@
 
 from backends import Registry
 
-from .base import Metric
 from ._compute import DEFAULT, ceiling, expected_random, parse, per_user
+from .base import Metric
 
 METRICS = Registry(noun="metric", package="evals.metrics", attribute="METRIC", group="promptrec.metrics")
 
