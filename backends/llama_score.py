@@ -3,8 +3,8 @@
 The engine reports log-probabilities for generated tokens only, so a sequence is forced: a grammar of token literals
 allows exactly its ids, while the reported values stay those of the unconstrained model.  Sequences are taken in sorted
 order, so that one which begins like the last continues from its cached keys and values.  The first tokens of most
-sequences come from one request for the likeliest tokens after the prompt.  A grammar cannot force a token that is part of
-a character, as in most scripts but the Latin one, nor a control token: these are looked up among the likeliest tokens.
+sequences come from one request for the likeliest tokens after the prompt.  A grammar cannot force a token that is part
+of a character, as in most scripts but the Latin one, nor a control token: these are looked up among the likeliest.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Forced:
             self._known[(*after, entry["id"])] = float(entry["logprob"])
 
     def _look_up(self, after: Tokens, token: int) -> None:
-        for n in (FIRST, WHOLE):
+        for n in (FIRST, 10 * FIRST, WHOLE):
             self._alternatives(after, n)
             if (*after, token) in self._known:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,44 @@ async def test_a_text_that_merges_with_the_prompts_end_is_scored_as_one_text(loc
 
 
 @engine
+async def test_titles_in_any_script_have_exact_likelihoods(local: Local) -> None:
+    """Their tokens are parts of characters, which no grammar can force and the engine does not report."""
+    parts = ("ü", " x", " 千", "と")
+    whole = (await scored(local, "".join(parts), prompt="Film:")).continuations[0]
+    total, tokens, prompt = 0.0, 0, "Film:"
+    for part in parts:
+        score = (await scored(local, part, prompt=prompt)).continuations[0]
+        total, tokens, prompt = total + score.logprob, tokens + score.tokens, prompt + part
+    assert whole.tokens == tokens > len(parts)
+    assert whole.logprob == pytest.approx(total, abs=5e-3)
+    mixed = (await scored(local, " Heat", " 🎬 end", prompt="Film:")).continuations
+    assert all(-60 < score.logprob < 0 for score in mixed)
+    [plain] = (await scored(local, " Heat", prompt="Film:")).continuations
+    assert mixed[0].logprob == pytest.approx(plain.logprob, abs=2e-3)
+
+
+@engine
+async def test_a_probability_looked_up_equals_the_one_of_a_forced_token(local: Local) -> None:
+    [forced] = (await scored(local, " Heat", prompt="Film:")).continuations
+    llama = local._loaded()
+    token = llama.tokenize(" Heat")[0]
+    llama.unforceable.add(token)
+    try:
+        [found] = (await scored(local, " Heat", prompt="Film:")).continuations
+    finally:
+        llama.unforceable.discard(token)
+    assert found.logprob == pytest.approx(forced.logprob, abs=2e-3)
+
+
+@engine
+async def test_a_control_token_in_a_title_neither_breaks_nor_ends_the_scoring(local: Local) -> None:
+    prompt = (Message(role="user", content="Say hi."),)
+    alone, spiked = (await scored(local, "Hi", "Hi<|im_end|> x", prompt=prompt)).continuations
+    assert spiked.tokens > alone.tokens
+    assert spiked.logprob < alone.logprob
+
+
+@engine
 async def test_labels_are_compared_by_their_first_token(local: Local) -> None:
     prompt = (Message(role="user", content="Answer yes or no: is fire hot?"),)
     scores = (await scored(local, "Yes", "No", prompt=prompt, kind="label")).continuations
@@ -172,6 +211,46 @@ async def test_a_prompt_that_does_not_fit_says_so_for_text_and_for_scores(local:
 
 
 @engine
+async def test_a_continuation_that_leaves_the_context_overflows_too_and_the_engine_goes_on(local: Local) -> None:
+    with pytest.raises(ContextOverflow, match="the context 512"):
+        await scored(local, " fox" * 20, prompt="word" + " word" * 500)
+    assert (await scored(local, " Heat\n")).continuations[0].logprob < 0
+
+
+@engine
+async def test_a_text_that_is_no_unicode_is_this_requests_error(local: Local) -> None:
+    with pytest.raises(InvalidRequest, match="tokenize"):
+        await scored(local, " \ud800")
+
+
+@engine
+async def test_half_a_character_has_no_alternatives_and_is_no_crash(local: Local) -> None:
+    request = GenerateRequest(prompt="千と千尋の神隠", sampling=Sampling(max_tokens=1), top_logprobs=2)
+    assert (await local.generate(request)).finish is Finish.LENGTH
+
+
+@engine
+async def test_closing_frees_the_model_at_once_and_a_request_loads_it_again() -> None:
+    backend = make()
+    await backend.start()
+    freed = weakref.ref(backend._llama)
+    await backend.aclose()
+    await backend.aclose()
+    assert freed() is None
+    assert (await scored(backend, " Heat\n")).continuations[0].logprob < 0
+    await backend.aclose()
+
+
+@engine
+async def test_only_what_an_earlier_request_computed_counts_as_cached(local: Local) -> None:
+    prompt = "Seven quite different words open this new prompt:"
+    first = await scored(local, " a", " b", " c d", prompt=prompt)
+    second = await scored(local, " a", " b", " c d", prompt=prompt)
+    assert first.usage.cached_tokens < first.usage.prompt_tokens / 2
+    assert second.usage.cached_tokens > second.usage.prompt_tokens / 2
+
+
+@engine
 async def test_a_cancelled_request_leaves_the_engine_usable(local: Local) -> None:
     before = await scored(local, *TITLES)
     slow = asyncio.create_task(scored(local, *(f" A title nobody knows, number {n}\n" for n in range(200))))
@@ -200,6 +279,11 @@ async def test_what_is_no_model_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "not.gguf").write_text("hello")
     with pytest.raises(ConfigurationError, match=r"not\.gguf: cannot be loaded as a GGUF model"):
         await make(model=str(tmp_path / "not.gguf")).start()
+
+
+async def test_a_missing_file_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"There is no file .*none\.gguf\. Set backend\.model"):
+        await make(model=str(tmp_path / "none.gguf")).start()
 
 
 async def test_a_missing_extra_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
