@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from typing import Any
 from backends import request_key
 from recommender import Match, Ranked, Recommender, Task
 
+from .errors import SpecError
 from .metrics import DEFAULT
 from .progress import Progress
-from .scoring import metrics_document
+from .scoring import CONTROLS, metrics_document
 from .store import RunFolder
 from .types import TaskSet
 
@@ -49,18 +49,23 @@ async def evaluate(
     Raises:
         backends.BackendError: One after which no user could be served; what was answered is in the folder.
         RunError: If another run is in the folder.
+        SpecError: If the recommender is called like a control row.
     """
-    with RunFolder(folder, identity=_identity(taskset, rec, metrics), manifest=_manifest(rec), taskset=taskset) as run:
-        started = time.monotonic()
+    if rec.name in CONTROLS:
+        raise SpecError(f"A recommender cannot be called {rec.name!r}, like a control row; give it another `name:`.")
+    seeds = {"evaluation": seed, "recommender": rec.config.seed}
+    identity = {**_identity(taskset, rec, metrics), "seeds": seeds}
+    with RunFolder(folder, identity=identity, manifest={**_manifest(rec), "seeds": seeds}, taskset=taskset) as run:
         done = {user_id for user_id, row in run.rows().items() if not row["again"]}
         waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
         if waiting:
             await rec.backend.start()
             await _rank(taskset, rec, run, waiting)
-        seconds = run.seconds_before + (time.monotonic() - started if waiting else 0.0)
         rows = run.rows()
-        document = metrics_document(taskset, {rec.name: rows}, metrics=metrics, seed=seed, seconds={rec.name: seconds})
-        run.finish(document, seconds)
+        document = metrics_document(
+            taskset, {rec.name: rows}, metrics=metrics, seed=seed, seconds={rec.name: run.seconds}
+        )
+        run.finish(document)
     usable = document["systems"][rec.name]["usable"]["users"]
     return Evaluation(folder=folder, name=rec.name, document=document, usable=usable)
 

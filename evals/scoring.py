@@ -18,6 +18,7 @@ from .metrics import ceiling, expected_random, per_user
 from .statistics import difference, interval
 from .types import EvalTask, Scored, TaskSet
 
+CONTROLS = ("random", "popularity", "candidate-order", "ceiling")
 Values = Mapping[str, npt.NDArray[np.float64]]
 
 

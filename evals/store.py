@@ -12,13 +12,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
+from backends import Usage
 from recommender import Item
 
 from .errors import RunError
@@ -45,6 +49,7 @@ class RunFolder:
         self, folder: Path, *, identity: Mapping[str, Any], manifest: Mapping[str, Any], taskset: TaskSet
     ) -> None:
         self.folder = folder
+        self.ranking = False
         wanted = msgspec.to_builtins(identity)
         if (folder / MANIFEST).is_file():
             _compare(folder, wanted)
@@ -54,7 +59,8 @@ class RunFolder:
                 raise RunError(f"{folder}: holds rankings without a manifest; give another folder.")
             _write_tasks(folder, taskset)
             write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
-        self.seconds_before = float(read_json(folder / MANIFEST).get("seconds", 0.0))
+        self._started = time.monotonic()
+        self._seconds_before = float(read_json(folder / MANIFEST).get("seconds", 0.0))
         self._file = _append(folder / RANKINGS)
 
     def __enter__(self) -> Self:
@@ -62,19 +68,35 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        if self.ranking:
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": self.seconds})
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the run, broken-off sessions included; one that ranks nobody adds nothing."""
+        now = time.monotonic() - self._started if self.ranking else 0.0
+        return round(self._seconds_before + now, 3)
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Adds one user's ranking; it is in the file when this returns."""
-        self._file.write(msgspec.json.encode(row) + b"\n")
+        self.ranking = True
+        line = msgspec.json.encode(row) + b"\n"
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """The latest ranking of each user."""
-        return {row["user_id"]: row for row in _rows(self.folder / RANKINGS)}
+        """The latest ranking of each user, with the usage of all that it took to get there."""
+        latest: dict[str, dict[str, Any]] = {}
+        for row in _rows(self.folder / RANKINGS):
+            earlier = latest.get(row["user_id"])
+            if earlier is not None:
+                row["usage"] = _sum(earlier["usage"], row["usage"])
+            latest[row["user_id"]] = row
+        return latest
 
-    def finish(self, metrics: Mapping[str, Any], seconds: float) -> None:
-        """Writes the metrics, and the time that the run took, into the folder."""
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Writes the metrics into the folder."""
         write_json(self.folder / METRICS, metrics)
-        write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": round(seconds, 3)})
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -94,6 +116,10 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     part = path.with_suffix(f"{path.suffix}.part")
     part.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
     part.replace(path)
+
+
+def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return asdict(Usage(**one) + Usage(**other))
 
 
 def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:

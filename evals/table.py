@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-CONTROLS = ("random", "popularity", "candidate-order", "ceiling")
+from .scoring import CONTROLS
+
 TITLES = {"random": "random (analytic)", "candidate-order": "candidate order", "ceiling": "ceiling (targets present)"}
 
 
@@ -58,7 +59,7 @@ def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=160)
+        console = Console(width=120)
     console.print(results_table(document))
 
 

@@ -10,7 +10,7 @@ import pytest
 from doubles import Answering
 
 from backends import AuthenticationError, Capability, GenerateRequest, InvalidRequest, RateLimited, ScoreRequest
-from evals import EvalTask, RunError, TaskSet
+from evals import EvalTask, RunError, SpecError, TaskSet
 from evals.runner import evaluate
 from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
 
@@ -142,6 +142,43 @@ def test_users_that_failed_for_a_passing_reason_are_tried_again_and_others_are_n
     outcomes = run(again, tmp_path)["systems"]["mine"]["outcomes"]
     assert len(again.sent) == 1
     assert outcomes == {"partial": 4, "invalid-request": 1, "whole": 1}
+
+
+def test_what_earlier_tries_cost_is_not_forgotten(tmp_path: Path) -> None:
+    def text(request: GenerateRequest) -> str:
+        raise RateLimited("slow down", requests=3)
+
+    assert run(Answering(text=text, capabilities=CHAT), tmp_path)["systems"]["mine"]["usage"]["requests"] == 18
+    assert run(listing("CABDE"), tmp_path)["systems"]["mine"]["usage"]["requests"] == 24
+
+
+def test_a_run_that_broke_off_keeps_its_time(tmp_path: Path) -> None:
+    calls = 0
+
+    def text(request: GenerateRequest) -> str:
+        nonlocal calls
+        calls += 1
+        if calls > 4:
+            raise AuthenticationError("no")
+        return "[C]"
+
+    with pytest.raises(AuthenticationError):
+        run(Answering(text=text, capabilities=CHAT, delay=0.2), tmp_path)
+    assert run(listing("CABDE"), tmp_path)["systems"]["mine"]["seconds"] >= 0.35
+
+
+def test_seeds_stand_in_the_manifest_and_another_is_another_run(tmp_path: Path) -> None:
+    run(listing("CABDE"), tmp_path)
+    assert json.loads((tmp_path / "manifest.json").read_text())["seeds"] == {"evaluation": 2026, "recommender": 2026}
+
+
+@pytest.mark.parametrize("name", ["random", "popularity", "candidate-order", "ceiling"])
+def test_a_recommender_cannot_take_a_control_rows_name(tmp_path: Path, name: str) -> None:
+    backend = listing("CABDE")
+    rec = Recommender(parse_config({"name": name, "backend": "scripted"}), catalog=CATALOG, backend=backend)
+    with pytest.raises(SpecError, match="another `name:`"):
+        asyncio.run(evaluate(users(), rec, tmp_path))
+    assert not backend.sent
 
 
 def test_another_run_in_the_folder_is_refused_with_what_differs(tmp_path: Path) -> None:
