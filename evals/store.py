@@ -49,7 +49,7 @@ class RunFolder:
         self, folder: Path, *, identity: Mapping[str, Any], manifest: Mapping[str, Any], taskset: TaskSet
     ) -> None:
         self.folder = folder
-        self.ranking = False
+        self._ranking = False
         wanted = msgspec.to_builtins(identity)
         if (folder / MANIFEST).is_file():
             _compare(folder, wanted)
@@ -60,7 +60,7 @@ class RunFolder:
             _write_tasks(folder, taskset)
             write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
         self._started = time.monotonic()
-        self._seconds_before = float(read_json(folder / MANIFEST).get("seconds", 0.0))
+        self._seconds = float(read_json(folder / MANIFEST).get("seconds", 0.0))
         self._file = _append(folder / RANKINGS)
 
     def __enter__(self) -> Self:
@@ -68,18 +68,23 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
-        if self.ranking:
-            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": self.seconds})
+        self.stop()
 
-    @property
-    def seconds(self) -> float:
-        """Wall time of the run, broken-off sessions included; one that ranks nobody adds nothing."""
-        now = time.monotonic() - self._started if self.ranking else 0.0
-        return round(self._seconds_before + now, 3)
+    def stop(self) -> float:
+        """Stops the clock.
+
+        Returns:
+            Wall seconds of the run, broken-off sessions included; a session that ranked nobody adds nothing.
+        """
+        if self._ranking:
+            self._ranking = False
+            self._seconds = round(self._seconds + time.monotonic() - self._started, 3)
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": self._seconds})
+        return self._seconds
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Adds one user's ranking; it is in the file when this returns."""
-        self.ranking = True
+        self._ranking = True
         line = msgspec.json.encode(row) + b"\n"
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
