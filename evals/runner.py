@@ -61,10 +61,8 @@ async def evaluate(
         if waiting:
             await rec.backend.start()
             await _rank(taskset, rec, run, waiting)
-        rows = run.rows()
-        document = metrics_document(
-            taskset, {rec.name: rows}, metrics=metrics, seed=seed, seconds={rec.name: run.seconds}
-        )
+        systems, seconds = {rec.name: run.rows()}, {rec.name: run.stop()}
+        document = metrics_document(taskset, systems, metrics=metrics, seed=seed, seconds=seconds)
         run.finish(document)
     usable = document["systems"][rec.name]["usable"]["users"]
     return Evaluation(folder=folder, name=rec.name, document=document, usable=usable)
