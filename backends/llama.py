@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import secrets
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -20,20 +21,36 @@ from typing import Any
 from .errors import BackendError, BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
 
 BUSY = 0.5
-"""Share of a core that other work may take before one thread fewer is used."""
+"""Cores' worth of other work from which one thread fewer is used."""
+_LOOK = 0.2
+"""Seconds over which other work is measured."""
 
 
 def usable_threads() -> int:
-    """How many threads to compute with: the cores this process may use, one fewer where the machine is busy.
+    """How many threads to compute with: the cores this process may use, one fewer where the machine is busy now.
 
     llama.cpp's threads wait for each other at every step, so a thread that shares its core slows all of them.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = min(cores, _quota() or cores)
-    with contextlib.suppress(OSError, AttributeError):
-        if os.getloadavg()[0] > (os.cpu_count() or 1) - 1 + BUSY:
-            cores -= 1
-    return max(cores, 1)
+    free = (os.cpu_count() or 1) - _busy_cores()
+    return max(cores - 1 if free < cores - BUSY else cores, 1)
+
+
+def _busy_cores() -> float:
+    """How many cores are at work at this moment, on average over a short look; 0 where the system cannot say."""
+
+    def times() -> tuple[int, int]:
+        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(fields), fields[3] + fields[4]  # all, and idle or waiting for a disk
+
+    try:
+        total, idle = times()
+        time.sleep(_LOOK)
+        later, still_idle = times()
+    except (OSError, ValueError):
+        return 0.0
+    return (os.cpu_count() or 1) * (1.0 - (still_idle - idle) / max(later - total, 1))
 
 
 def _quota() -> int | None:

@@ -297,19 +297,15 @@ def test_any_concurrency_is_taken_and_one_is_used() -> None:
     assert ENGINES.load("local").options(kind="local", concurrency=32).concurrency == 1
 
 
-@pytest.mark.parametrize(("load", "threads"), [(0.0, 4), (3.9, 3), (9.0, 3)])
-def test_a_busy_machine_is_left_a_core(monkeypatch: pytest.MonkeyPatch, load: float, threads: int) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
-    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+@pytest.mark.parametrize(
+    ("busy", "cores", "threads"), [(0.1, 4, 4), (0.4, 4, 4), (1.0, 4, 3), (4.0, 4, 3), (9.0, 1, 1)]
+)
+def test_a_busy_machine_is_left_a_core(monkeypatch: pytest.MonkeyPatch, busy: float, cores: int, threads: int) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(backends.llama, "_busy_cores", lambda: busy)
     monkeypatch.setattr(backends.llama, "_quota", lambda: None)
     assert usable_threads() == threads
-
-
-def test_one_core_is_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
-    monkeypatch.setattr("os.getloadavg", lambda: (50.0, 0.0, 0.0))
-    assert usable_threads() == 1
 
 
 @pytest.mark.parametrize(
