@@ -6,7 +6,6 @@ loopback address at a free port, behind a random key.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import os
