@@ -69,6 +69,7 @@ def _levels(sample: Floats, means: Floats, mean: float, level: float) -> list[fl
     bias = normal.inv_cdf(min(max(below, 1e-6), 1 - 1e-6))
     # For a mean the jackknife values are a linear map of the deviations, so the acceleration is closed-form.
     deviations = sample - mean
+    deviations /= np.abs(deviations).max()  # it has no scale, and cubes of tiny numbers would vanish
     acceleration = float((deviations**3).sum() / (6.0 * (deviations**2).sum() ** 1.5))
     found = []
     for tail in ((1 - level) / 2, 1 - (1 - level) / 2):

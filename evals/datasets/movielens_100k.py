@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 
 from backends import near
@@ -164,15 +165,18 @@ def _events(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Event
     for number, fields in rows:
         try:
             user_id, item_id, rating, time = fields
-            yield Event(user_id, item_id, float(time), float(rating), Kind.RATING)
+            event = Event(user_id, item_id, float(time), float(rating), Kind.RATING)
+            if not (isfinite(event.time) and isfinite(float(rating))):
+                raise ValueError
         except ValueError:
             raise DataError(f"{path}:{number}: expected user, item, rating and time, separated by tabs.") from None
+        yield event
 
 
 def _atomic_items(path: Path) -> Iterator[Item]:
     for _, (item_id, title, year, genres) in _atomic_rows(path, ("item_id", "movie_title", "release_year", "class")):
         # Two rows of 1,682 are odd: 267 has no title, 1412 has ``(1995)`` in its title and ``V``, for video, as year.
-        whole = f"{title} ({year})" if title not in _UNKNOWN else title
+        whole = f"{title} ({year})" if year and title not in _UNKNOWN else title
         yield _item(item_id, whole, genres.split(" "))
 
 

@@ -111,3 +111,38 @@ def test_a_wrong_name_is_refused_with_what_to_write(name: str, said: str) -> Non
     with pytest.raises(SpecError, match=None) as caught:
         parse(name)
     assert said in str(caught.value)
+
+
+def test_values_stand_in_the_order_of_users_whatever_the_length_of_their_rankings() -> None:
+    rows = [one("abcdef", "f"), one("", "a"), one("a", "a"), one("ba", "a")]
+    assert per_user(["mrr"], rows)["mrr"] == pytest.approx([1 / 6, 0.0, 1.0, 0.5])
+    for name in NAMES:
+        together = per_user([name], rows)[name]
+        assert together == pytest.approx([per_user([name], [row])[name][0] for row in rows])
+
+
+def test_no_users_have_no_values() -> None:
+    assert {name: len(values) for name, values in per_user(NAMES, []).items()} == dict.fromkeys(NAMES, 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("targets", ["a", "acg", "ax"])
+def test_targets_first_is_the_best_order(name: str, targets: str) -> None:
+    first = sorted("abcdefg", key=lambda item: item not in targets)
+    best = per_user([name], [one("".join(first), targets)])[name][0]
+    worst = per_user([name], [one("".join(reversed(first)), targets)])[name][0]
+    assert ceiling([name], [task("abcdefg", targets)])[name][0] == pytest.approx(best)
+    assert best > worst or name.partition("@")[2] == "10"
+
+
+def test_a_target_that_is_no_candidate_counts_as_a_miss_even_for_the_best_order() -> None:
+    best = ceiling(["recall@10", "ndcg@10", "mrr"], [task("abc", "ax")])
+    assert best["recall@10"][0] == 0.5
+    assert best["ndcg@10"][0] == pytest.approx(1 / (1 + 1 / math.log2(3)))
+    assert best["mrr"][0] == 1.0
+
+
+@pytest.mark.parametrize("name", ["base@10", "_compute@1"])
+def test_modules_beside_the_metrics_are_no_metrics(name: str) -> None:
+    with pytest.raises(SpecError, match="There is no metric"):
+        parse(name)

@@ -90,3 +90,86 @@ def test_every_data_set_says_its_licence_and_home(name: str) -> None:
     assert dataset.name == name
     assert dataset.licence
     assert dataset.home.startswith("https://")
+
+
+ODD = [  # as GroupLens writes it; RecBole's title and year; what it is read as
+    ("Night Ferry (Nachtfähre) (1957)", "Night Ferry (Nachtfähre)", "1957", "Night Ferry (Nachtfähre)", "1957"),
+    ('"Stay", She Said (1990)', '"Stay", She Said', "1990", '"Stay", She Said', "1990"),
+    ("Stone's Throw, A (1983)", "Stone's Throw, A", "1983", "Stone's Throw, A", "1983"),
+    ("1984 Revisited (1996)", "1984 Revisited", "1996", "1984 Revisited", "1996"),
+    ("Été à Sète, L' (1964)", "Été à Sète, L'", "1964", "Été à Sète, L'", "1964"),
+    ("Small Bear's Trip (1993) (V)", "Small Bear's Trip (1993)", "V", "Small Bear's Trip", "1993"),
+    ("Undated", "Undated", "", "Undated", None),
+]
+
+
+@pytest.mark.parametrize(("whole", "title", "written", "name", "year"), ODD)
+def test_odd_titles_read_alike_from_both_layouts(
+    tmp_path: Path, whole: str, title: str, written: str, name: str, year: str | None
+) -> None:
+    one, other = atomic(tmp_path / "a"), grouplens(tmp_path / "b")
+    with (one / "ml-100k.item").open("a", encoding="utf-8") as file:
+        file.write(f"8\t{title}\t{written}\tDrama Children's War\n")
+    flags = "|".join("1" if genre in {"Children's", "Drama", "War"} else "0" for genre in _GENRES)
+    with (other / "u.item").open("a", encoding="latin-1") as file:
+        file.write(f"8|{whole}|||http://example.org|{flags}\n")
+    tables = [load(one), load(other)]
+    for table in tables:
+        item = table.items.get("8")
+        assert item is not None
+        assert item.title == name
+        assert dict(item.attributes) == {"genres": "Children's|Drama|War", **({"year": year} if year else {})}
+    assert tables[0].digest == tables[1].digest
+
+
+def test_the_digest_is_of_the_data(tmp_path: Path) -> None:
+    folder = grouplens(tmp_path / "b")
+    before = load(folder).digest
+    assert load(folder).digest == before
+    with (folder / "u.data").open("a") as file:
+        file.write("3\t1\t5\t99\n")
+    assert load(folder).digest != before
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("a/ml-100k.item", "8\tShort\t1999\n", "ml-100k.item:9: 3 fields where the header has 4"),
+        ("a/ml-100k.inter", "1\t1\t3\tnan\n", "ml-100k.inter:7: expected user"),
+        ("a/ml-100k.inter", "1\t1\tinf\t5\n", "ml-100k.inter:7: expected user"),
+        ("a/ml-100k.inter", "1\t99\t3\t5\n", "interaction 6 is of item '99'"),
+        ("a/ml-100k.item", "1\tAgain\t1999\tDrama\n", "item_id '1' stands there twice"),
+        ("b/u.data", "1\t1\t3\n", "u.data:6: expected user, item, rating and time"),
+        ("b/u.item", "8|Short (1999)|||x|0|1\n", "u.item:8: expected 5 fields and 19 genre flags"),
+        ("b/u.item", "8|Odd (1999)|||x|" + "|".join("2" * 19) + "\n", "u.item:8: expected 5 fields"),
+    ],
+)
+def test_each_kind_of_damage_is_said(tmp_path: Path, name: str, line: str, said: str) -> None:
+    atomic(tmp_path / "a")
+    grouplens(tmp_path / "b")
+    with (tmp_path / name).open("a", encoding="latin-1") as file:
+        file.write(line)
+    with pytest.raises(DataError) as caught:
+        load((tmp_path / name).parent)
+    assert said in str(caught.value)
+
+
+def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
+    path = atomic(tmp_path / "a") / "ml-100k.item"
+    path.write_text(path.read_text(encoding="utf-8").replace("release_year", "relase_year"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"ml-100k\.item:1: column 'release_year' is missing\. Did you mean"):
+        load(path.parent)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = atomic(tmp_path / "a") / "ml-100k.item"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("latin-1"))
+    with pytest.raises(DataError, match="not utf-8 at byte"):
+        load(path.parent)
+
+
+def test_a_file_without_ratings_is_refused(tmp_path: Path) -> None:
+    folder = grouplens(tmp_path / "b")
+    (folder / "u.data").write_text("")
+    with pytest.raises(DataError, match="no interactions"):
+        load(folder)

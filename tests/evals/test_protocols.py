@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 from evals import SpecError
 from evals.datasets import Event, Interactions
 from evals.protocols import leave_one_out
-from recommender import Catalog, Item
+from recommender import Catalog, Item, Kind
 
 CATALOG = Catalog(Item(f"i{n}", f"Film {n}") for n in range(60))
 
@@ -93,3 +95,66 @@ def test_the_protocol_says_split_candidates_and_seed() -> None:
 def test_nonsense_is_refused(users: int, candidates: int, said: str) -> None:
     with pytest.raises(SpecError, match=said):
         leave_one_out(data(9), users=users, candidates=candidates, seed=1)
+
+
+def made_of(*events: Event) -> Interactions:
+    return Interactions(name="made-up", items=CATALOG, events=events)
+
+
+def test_time_decides_and_not_the_files_order() -> None:
+    source = made_of(Event("u", "i1", 30.0), Event("u", "i2", 10.0), Event("u", "i3", 20.0))
+    [one] = leave_one_out(source, users=None, candidates=5, seed=1).tasks
+    assert one.targets == {"i1"}
+    assert [i.item_id for i in one.task.history.items] == ["i2", "i3"]
+
+
+def test_the_history_keeps_kind_time_and_rating() -> None:
+    source = made_of(Event("u", "i1", 86400.0, 4.0, Kind.RATING), Event("u", "i2", 90000.0, 1.0, Kind.RATING))
+    [[first]] = [t.task.history for t in leave_one_out(source, users=None, candidates=5, seed=1).tasks]
+    assert (first.kind, first.rating) == (Kind.RATING, 4.0)
+    assert first.time == datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def test_a_target_the_user_knew_already_is_taken_out_of_the_history() -> None:
+    source = made_of(Event("u", "i1", 1.0), Event("u", "i2", 2.0), Event("u", "i1", 3.0))
+    taskset = leave_one_out(source, users=None, candidates=5, seed=1)
+    [one] = taskset.tasks
+    assert one.targets == {"i1"}
+    assert one.task.history.item_ids == {"i2"}
+    assert [i.item_id for i in one.task.candidates].count("i1") == 1
+    assert any("1 users knew their target already" in w for w in taskset.warnings)
+
+
+def test_popularity_counts_each_event_but_the_last_of_every_user_drawn_or_not() -> None:
+    source = made_of(
+        Event("a", "i1", 1.0), Event("a", "i2", 2.0), Event("b", "i2", 1.0), Event("b", "i1", 2.0), Event("c", "i1", 1.0)
+    )  # fmt: skip
+    for users in (1, None):
+        assert leave_one_out(source, users=users, candidates=5, seed=1).popularity == {"i1": 1, "i2": 1}
+
+
+def test_too_few_unknown_items_are_counted_aloud() -> None:
+    small = Interactions(
+        name="small",
+        items=Catalog(Item(f"i{n}", f"Film {n}") for n in range(4)),
+        events=tuple(Event("u", f"i{n}", float(n)) for n in range(3)),
+    )
+    taskset = leave_one_out(small, users=None, candidates=3, seed=1)
+    assert {i.item_id for i in taskset.tasks[0].task.candidates} == {"i2", "i3"}
+    assert any("1 users have fewer than 3 candidates" in w for w in taskset.warnings)
+
+
+def test_more_users_than_there_are_is_said() -> None:
+    taskset = leave_one_out(data(9), users=50, candidates=10, seed=1)
+    assert len(taskset.tasks) == 9
+    assert any("50 users were asked for; the data has 9" in w for w in taskset.warnings)
+
+
+def test_a_task_asks_for_all_candidates_unless_k_says_otherwise() -> None:
+    assert {t.task.k for t in leave_one_out(data(5), users=None, candidates=7, seed=1).tasks} == {7}
+    assert {t.task.k for t in leave_one_out(data(5), users=None, candidates=7, seed=1, k=3).tasks} == {3}
+
+
+def test_nobody_with_two_items_is_refused() -> None:
+    with pytest.raises(SpecError, match="No user has interacted with two items"):
+        leave_one_out(made_of(Event("u", "i1", 1.0), Event("v", "i1", 1.0)), users=None, candidates=5, seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,55 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(DataError, match="no such task file"):
         read_tasks(tmp_path / "nowhere.jsonl", CATALOG)
+
+
+def test_a_target_that_stands_in_the_history_is_counted_aloud(tmp_path: Path) -> None:
+    taskset = read(tmp_path, GOOD, {**GOOD, "user_id": "b", "history": ["4"]})
+    assert "1 users have a target that stands in their history" in " ".join(taskset.warnings)
+    assert taskset.tasks[1].targets == {"4"}
+
+
+def test_a_file_without_oddities_has_no_warnings(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).warnings == ()
+
+
+def test_a_task_asks_for_all_candidates_unless_k_says_otherwise(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).tasks[0].task.k == 3
+    assert read_tasks(tmp_path / "tasks.jsonl", CATALOG, k=2).tasks[0].task.k == 2
+
+
+def test_a_user_may_have_no_history_and_several_targets(tmp_path: Path) -> None:
+    [one] = read(tmp_path, {**GOOD, "history": [], "targets": ["3", "9", "3"]}).tasks
+    assert len(one.task.history) == 0
+    assert one.targets == {"3", "9"}
+
+
+def test_windows_files_are_read_and_the_hash_is_of_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl"
+    content = b"\xef\xbb\xbf" + json.dumps(GOOD).encode() + b"\r\n\r\n"
+    path.write_bytes(content)
+    taskset = read_tasks(path, CATALOG)
+    assert len(taskset.tasks) == 1
+    assert taskset.data == {
+        "tasks": "tasks.jsonl",
+        "tasks_sha256": hashlib.sha256(content).hexdigest(),
+        "catalog_digest": CATALOG.digest(),
+    }
+
+
+def test_a_number_and_its_text_are_one_user_and_empty_lines_count(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"tasks\.jsonl:3: user '7' stands in line 1 already"):
+        read(tmp_path, {**GOOD, "user_id": 7}, "", {**GOOD, "user_id": "7"})
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl"
+    path.write_bytes(json.dumps(GOOD).encode() + b'\n{"user_id": "\xff"}\n')
+    with pytest.raises(DataError, match=r"tasks\.jsonl:2: not a task"):
+        read_tasks(path, CATALOG)
+
+
+def test_the_protocol_names_file_and_users(tmp_path: Path) -> None:
+    taskset = read(tmp_path, GOOD, {**GOOD, "user_id": "b"})
+    assert "tasks.jsonl: 2 users" in taskset.protocol
+    assert "histories of all 2 users" in taskset.popularity_source
