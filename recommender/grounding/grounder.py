@@ -2,83 +2,111 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-
-from rapidfuzz import fuzz
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..types import Item, Match, Mention
-from .normal import key, numbers, year
+from .found import AMBIGUOUS, Found
+from .later import Later
 
-NEAR = 88.0
-"""Similarity, 0 to 100, from which a candidate counts as meant."""
-MARGIN = 4.0
-"""By how much the best candidate must lead the second."""
-_NOTES = re.compile(r"\s+(?:[-–—:|]\s|\(|\[|by\s).*$", re.DOTALL)
+if TYPE_CHECKING:
+    from .pool import Pool
+    from .search import Search
+
+LARGE = 2_000
+"""Catalogues from this size on are indexed; smaller ones are looked through."""
+MEMO = 200_000
+"""Mentions that are remembered; models repeat themselves."""
 
 
 class Grounder:
-    """Maps mentions to items of a catalogue.  Immutable once built, so safe for several threads."""
+    """Maps mentions to items of a catalogue.  Safe for several threads.
+
+    Indexes are built when the first mention asks for them.
+    """
 
     def __init__(self, items: Iterable[Item]) -> None:
-        self._index = _Index(items)
+        self._items = tuple(items)
+        self._search = Later(self._make)
+        self._memo: dict[str, Found] = {}
 
     def match(self, mention: Mention | str, candidates: Sequence[Item] | None = None) -> Match:
         """Returns the item that a mention means.
 
         Args:
             mention: What the model wrote.
-            candidates: Where given, these are tried first, and only among them is a near title accepted.
+            candidates: Where given, near titles are accepted only among them; another item of the catalogue is found
+                only by its own name.
 
         Returns:
-            A match whose ``item_id`` is None where nothing, or more than one thing, may be meant.
+            A match whose ``item_id`` is None where nothing, or more than one thing, may be meant; ``reason`` says why.
         """
-        if isinstance(mention, str):
-            mention = Mention(text=mention, start=0, end=len(mention))
         if candidates is not None:
-            found = _Index(candidates).find(mention, near=True)
-            if found is not None:
-                return found
-        found = self._index.find(mention, near=False)
-        return found or Match(mention=mention, item_id=None, score=0.0, reason="outside-catalog")
+            return self.among(candidates).match(mention)
+        mention = _mention(mention)
+        return _match(mention, self._items, self._found(mention.text))
+
+    def among(self, candidates: Sequence[Item]) -> Among:
+        """A matcher for one user's candidates, to be used for all mentions of an answer."""
+        return Among(self, candidates)
+
+    def named(self, text: str) -> Match:
+        """Like :meth:`match`, but finds an item only by its own name, spelling aside."""
+        return _match(_mention(text), self._items, self._search().named(text))
+
+    def _make(self) -> Search:
+        from .large import LargePool  # numpy and rapidfuzz are not needed before
+        from .pool import SmallPool
+        from .search import Search
+
+        pool: Pool = LargePool(self._items) if len(self._items) >= LARGE else SmallPool(self._items)
+        return Search(pool)
+
+    def _found(self, text: str) -> Found:
+        found = self._memo.get(text)
+        if found is None:
+            if len(self._memo) >= MEMO:
+                self._memo.clear()
+            found = self._memo[text] = self._search().anywhere(text)
+        return found
 
 
-class _Index:
-    def __init__(self, items: Iterable[Item]) -> None:
-        self._exact: dict[str, list[Item]] = {}
-        self._keys: dict[str, list[Item]] = {}
-        for item in items:
-            self._exact.setdefault(item.title, []).append(item)
-            self._keys.setdefault(key(item.title), []).append(item)
+class Among:
+    """Maps mentions to candidates first; see :meth:`Grounder.match`."""
 
-    def find(self, mention: Mention, *, near: bool) -> Match | None:
-        text = mention.text.strip()
-        for form in dict.fromkeys((text, text.strip("\"'“”«»《》「」*_ "), _NOTES.sub("", text))):
-            if not form:
-                continue
-            for items, score, reason in (
-                (self._exact.get(form), 1.0, "exact"),
-                (self._keys.get(key(form)), 0.98, "normalised"),
-            ):
-                if items:
-                    return _one(mention, items, year(text), score, reason)
-        return self._near(mention, key(text)) if near else None
+    def __init__(self, grounder: Grounder, candidates: Sequence[Item]) -> None:
+        from .pool import SmallPool
+        from .search import Search
 
-    def _near(self, mention: Mention, wanted: str) -> Match | None:
-        scored = sorted(
-            ((max(fuzz.ratio(wanted, k), fuzz.token_sort_ratio(wanted, k)), k) for k in self._keys), reverse=True
-        )
-        if not scored or scored[0][0] < NEAR or numbers(scored[0][1]) != numbers(wanted):
-            return None
-        best, name = scored[0]
-        if len(scored) > 1 and best - scored[1][0] < MARGIN:
-            return None
-        return _one(mention, self._keys[name], year(mention.text), best / 100, "fuzzy")
+        self._grounder = grounder
+        self._items = tuple(candidates)
+        self._search = Search(SmallPool(self._items), closed=True)
+
+    def match(self, mention: Mention | str) -> Match:
+        """Returns the item that a mention means; see :meth:`Grounder.match`."""
+        mention = _mention(mention)
+        found = self.named(mention)
+        return found if _decided(found) else _match(mention, self._items, self._search.anywhere(mention.text))
+
+    def named(self, mention: Mention | str) -> Match:
+        """Finds a candidate, else another item, only by its own name, spelling aside."""
+        mention = _mention(mention)
+        found = _match(mention, self._items, self._search.named(mention.text))
+        if _decided(found):
+            return found
+        elsewhere = self._grounder.named(mention.text)
+        return replace(elsewhere, mention=mention) if _decided(elsewhere) else found
 
 
-def _one(mention: Mention, items: list[Item], wanted: str | None, score: float, reason: str) -> Match:
-    if len(items) > 1 and wanted is not None:
-        items = [item for item in items if item.attributes.get("year") == wanted or wanted in item.title] or items
-    if len(items) > 1:
-        return Match(mention=mention, item_id=None, score=score, reason="ambiguous")
-    return Match(mention=mention, item_id=items[0].item_id, score=score, reason=reason)
+def _decided(match: Match) -> bool:
+    return match.item_id is not None or match.reason == AMBIGUOUS
+
+
+def _mention(mention: Mention | str) -> Mention:
+    return Mention(text=mention, start=0, end=len(mention)) if isinstance(mention, str) else mention
+
+
+def _match(mention: Mention, items: Sequence[Item], found: Found) -> Match:
+    item_id = None if found.place is None else items[found.place].item_id
+    return Match(mention=mention, item_id=item_id, score=found.score, reason=found.reason)

@@ -5,42 +5,138 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ARTICLE_LAST = re.compile(
-    r"^(?P<rest>.+?),\s*(?P<article>the|a|an|le|la|les|l'|un|une|il|lo|los|las|el|der|die|das|den|det)\b(?P<tail>.*)$"
+ARTICLES = frozenset({"the", "a", "an"})
+"""Leading articles that models drop, add and exchange."""
+SMALL_WORDS = frozenset(
+    {
+        *ARTICLES,
+        "and",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "with",
+        "by",
+        "or",
+        "s",
+        "de",
+        "la",
+        "le",
+        "el",
+        "du",
+    }
 )
-_YEAR = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)\s*[)\]]")
+"""Words that carry no title of their own."""
+COUNTERS = frozenset({"part", "volume", "chapter", "episode", "number", "no", "season", "book"})
+"""Words before a number; ``Part II``, ``2`` and ``Vol. 2`` are one."""
+
+_FOREIGN = r"le|la|les|l|un|une|il|lo|i|gli|los|las|el|der|die|das|den|det|de|het|os|as|o"
+_ARTICLE_LAST = re.compile(
+    rf"(?i)^(?P<rest>[^,].*),\s*(?P<article>the|a|an|{_FOREIGN})['’]?(?P<tail>\s*(?:[:(\[-].*)?)$"
+)
 _WORD = re.compile(r"[^\W_]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)|['’`´](?=s\b)")
+_HALF = re.compile(r"1\s*[/⁄]\s*2\b")
+_AND = re.compile(r"\s[+&]\s|&")
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
+_LONE_ROMAN = {"i": "1", "v": "5", "x": "10"}
+_SAME = {
+    **dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), map(str, range(13)))),  # noqa: B905, SIM905
+    "pt": "part",
+    "vol": "volume",
+    "ep": "episode",
+    "nr": "number",
+    "dr": "doctor",
+    "mr": "mister",
+    "st": "saint",
+    "mt": "mount",
+    "vs": "versus",
+    "n": "and",
+    "und": "and",
+    "et": "and",
+    "colour": "color",
+    "favourite": "favorite",
+    "grey": "gray",
+    "theatre": "theater",
+    "centre": "center",
+    "neighbour": "neighbor",
+    "neighbours": "neighbors",
+    "honour": "honor",
+    "humour": "humor",
+    "colours": "colors",
+}
+_KANA_MARKS = "\u3099\u309a"
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, compatibility forms and invisible characters."""
+    """Lower case without accents, compatibility forms and invisible characters; ``½`` becomes a word."""
+    if text.isascii():
+        return _HALF.sub(" half ", text.lower()) if "/" in text else text.lower()
+    text = text.replace("½", " half ").replace("³", " 3").replace("²", " 2")
     decomposed = unicodedata.normalize("NFKD", text)
-    kept = (c for c in decomposed if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return "".join(kept).casefold().replace("’", "'")
+    kept = (
+        c
+        for c in decomposed
+        if (c in _KANA_MARKS or not unicodedata.combining(c)) and unicodedata.category(c) not in {"Cf", "Cs"}
+    )
+    return _HALF.sub(" half ", unicodedata.normalize("NFC", "".join(kept)).casefold())
 
 
-def year(text: str) -> str | None:
-    """The last year in brackets, if there is one."""
-    years = _YEAR.findall(text)
-    return years[-1] if years else None
+def move_article(text: str) -> str:
+    """``Matrix, The`` and ``Matrix, The: Reloaded`` with the article in front."""
+    if "," not in text:
+        return text
+    moved = _ARTICLE_LAST.match(text)
+    return f"{moved['article']} {moved['rest']}{moved['tail']}" if moved else text
 
 
 def key(title: str) -> str:
-    """The title's words with the article moved to the front, without bracketed years and punctuation.
+    """The title's words in one spelling: article in front, ``&`` written out, numerals as digits, no punctuation.
 
-    A title of nothing but punctuation is its own key.
+    A title of nothing but punctuation is its own key; a title of nothing at all has the empty key, which matches
+    nothing.
     """
-    folded = _YEAR.sub(" ", fold(title)).strip()
-    moved = _ARTICLE_LAST.match(folded)
-    if moved:
-        folded = f"{moved['article']} {moved['rest']}{moved['tail']}"
-    words = _WORD.findall(folded.replace("&", " and ").replace("'", ""))
-    return " ".join(words) or fold(title).strip()
+    text = fold(move_article(title.strip()))
+    words = _WORD.findall(_AND.sub(" and ", _APOSTROPHE.sub("", text)))
+    return " ".join(_numerals(words)) if words else "".join(text.split())
 
 
-def numbers(text: str) -> list[str]:
-    """The numerals of a key: titles that differ in one are different works."""
-    return [word for word in text.split() if any(c.isdigit() for c in word) or _ROMAN.fullmatch(word)]
+def _numerals(words: list[str]) -> list[str]:
+    found: list[str] = []
+    last = len(words) - 1
+    for at, word in enumerate(words):
+        same = _SAME.get(word, word)
+        if at and word in _ROMAN:
+            same = _ROMAN[word]
+        elif at and word in _LONE_ROMAN and (at == last or (found and found[-1] in COUNTERS)):
+            same = _LONE_ROMAN[word]
+        if same.isdigit() and len(found) > 1 and found[-1] in COUNTERS:
+            found.pop()
+        found.append(same)
+    return found
 
 
-_ROMAN = re.compile(r"(?=[ivx]{2,}$)x{0,2}(?:ix|iv|v?i{0,3})")
+def bare(key: str) -> str:
+    """A key without its leading article."""
+    first, _, rest = key.partition(" ")
+    return rest if rest and first in ARTICLES else key
+
+
+def compact(key: str) -> str:
+    """A key without leading article and spaces, so that ``Spider-Man`` and ``Spiderman`` meet."""
+    return bare(key).replace(" ", "")
+
+
+def numbers(key: str) -> list[str]:
+    """The numerals of a key; titles that differ in one are different works."""
+    return sorted(word for word in key.split() if any(c.isdigit() for c in word))
+
+
+def in_ascii(text: str) -> str:
+    """A reading of any script in Latin letters, for titles that NFKD does not bring together, such as ``Łódź``."""
+    from anyascii import anyascii
+
+    return anyascii(text)

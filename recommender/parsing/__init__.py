@@ -1,7 +1,17 @@
 """From an answer's text to ordered mentions, one reader per shape.  Readers never raise and take linear time."""
 
-from .json_list import read_json
+from .json_list import LABEL_KEYS, TITLE_KEYS, read_json
 from .labels import read_labels
-from .lists import read_titles
+from .lists import read_separated, read_titles
+from .text import narrow, without_thinking
 
-__all__ = ["read_json", "read_labels", "read_titles"]
+__all__ = [
+    "LABEL_KEYS",
+    "TITLE_KEYS",
+    "narrow",
+    "read_json",
+    "read_labels",
+    "read_separated",
+    "read_titles",
+    "without_thinking",
+]

@@ -1,0 +1,112 @@
+"""A pool of up to a million titles: hashed keys in sorted arrays, and trigrams for what is only near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import Item
+from .later import Later
+from .normal import compact
+from .pool import FLOOR, LOOKALIKES, Hit, likeness, names, sorted_range
+from .title import Kind, Title, take_apart
+from .trigrams import TrigramIndex
+
+_CHUNK = 50_000
+REMEMBERED = 20_000
+"""Titles taken apart that are kept."""
+MANY = 64
+"""Titles of one key that are looked at; so many are ambiguous."""
+
+
+class LargePool:
+    """See :class:`~recommender.grounding.pool.Pool`.
+
+    Keys are hashed when the pool is made; what likeness and beginnings need is built when it is first asked for.  Of a
+    title only hashes and names are kept: a hit is taken apart again and checked.
+    """
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        hashes, places, kinds = [], [], []
+        for start in range(0, len(items), _CHUNK):
+            rows = [
+                (hash(compact(form)), at, kind)
+                for at, item in enumerate(items[start : start + _CHUNK], start)
+                for kind, form in take_apart(item.title).forms
+            ]
+            hashes.append(np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)))
+            places.append(np.fromiter((row[1] for row in rows), dtype=np.int32, count=len(rows)))
+            kinds.append(np.fromiter((row[2] for row in rows), dtype=np.int8, count=len(rows)))
+        hashed = np.concatenate(hashes) if hashes else np.empty(0, dtype=np.int64)
+        order = np.argsort(hashed, kind="stable")
+        self._hashes = hashed[order]
+        self._places = np.concatenate(places)[order] if places else np.empty(0, dtype=np.int32)
+        self._kinds = np.concatenate(kinds)[order] if kinds else np.empty(0, dtype=np.int8)
+        self.title: Callable[[int], Title] = lru_cache(maxsize=REMEMBERED)(lambda at: take_apart(items[at].title))
+        """The title at a place, taken apart."""
+        self._names = Later(self._named)
+        self._trigrams = Later(lambda: TrigramIndex(self._names()[0], likeness))
+        self._ordered = Later(self._sorted)
+        self._words = Later(lambda: frozenset(word for form in self._names()[0] for word in form.split()))
+
+    def equal(self, form: str) -> list[Hit]:
+        """See :class:`Pool`."""
+        wanted = compact(form)
+        if not wanted:
+            return []
+        code = hash(wanted)
+        first, last = np.searchsorted(self._hashes, code, "left"), np.searchsorted(self._hashes, code, "right")
+        strongest = first + np.argsort(self._kinds[first:last], kind="stable")[:MANY]
+        return [
+            (int(self._places[row]), Kind(self._kinds[row]))
+            for row in strongest
+            if any(compact(form) == wanted for _, form in self.title(int(self._places[row])).forms)
+        ]
+
+    def near(self, form: str) -> list[tuple[int, float]]:
+        """See :class:`Pool`."""
+        if not form:
+            return []
+        owners = self._names()[1]
+        best: dict[int, float] = {}
+        for place, score in self._trigrams().top(form, 2 * LOOKALIKES):
+            if score >= FLOOR:
+                best.setdefault(int(owners[place]), score)
+        return list(best.items())[:LOOKALIKES]
+
+    def beginning(self, form: str, limit: int) -> list[int]:
+        """See :class:`Pool`."""
+        wanted = compact(form)
+        if not wanted:
+            return []
+        ordered, owners = self._ordered()
+        first, last = sorted_range(ordered, wanted)
+        found: dict[int, None] = {}
+        for place in range(first, last):
+            found.setdefault(int(owners[place]))
+            if len(found) >= limit:
+                break
+        return list(found)
+
+    def knows(self, word: str) -> bool:
+        """See :class:`Pool`."""
+        return word in self._words()
+
+    def _named(self) -> tuple[list[str], npt.NDArray[np.int32]]:
+        forms: list[str] = []
+        owners: list[int] = []
+        for at, item in enumerate(self.items):
+            for form in dict.fromkeys(names(take_apart(item.title))):
+                forms.append(form)
+                owners.append(at)
+        return forms, np.array(owners, dtype=np.int32)
+
+    def _sorted(self) -> tuple[list[str], npt.NDArray[np.int32]]:
+        forms, owners = self._names()
+        keys = [compact(form) for form in forms]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        return [keys[at] for at in order], owners[order]

@@ -1,0 +1,227 @@
+"""The order in which a mention is looked up in a pool of titles, and what is accepted as found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .found import AMBIGUOUS, NOTHING, Found
+from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, numbers
+from .pool import Hit, Pool
+from .rules import Years, attributes_named, compare_years, leading_article, misspelt, other_work, year_of
+from .shorten import Shorter, shorter
+from .title import Kind, Title, take_apart, year_in_parentheses
+
+_NAMES = (Kind.WHOLE, Kind.MAIN, Kind.ALIAS, Kind.LATIN)
+_SCORES = {Kind.WHOLE: 0.99, Kind.MAIN: 0.98, Kind.ALIAS: 0.97, Kind.LATIN: 0.96, Kind.HEAD: 0.93, Kind.TAIL: 0.92}
+MARGIN = 3.0
+"""By how much a near title must lead the next one, in points of likeness."""
+CLOSED_NEAR = 86.0
+"""Likeness that is enough among candidates, where the answer must be one of few."""
+
+
+class Search:
+    """Looks mentions up in a pool.
+
+    Args:
+        closed: The mention was asked to be one of this pool, so that weaker evidence is enough.
+    """
+
+    def __init__(self, pool: Pool, *, closed: bool = False) -> None:
+        self._pool = pool
+        self._closed = closed
+
+    def named(self, text: str) -> Found:
+        """Finds a title by its own name: equal, or equal in spelling, article, numerals or other name."""
+        title = take_apart(text)
+        found = self._named(title)
+        if not found.decided and title.bare_year is not None:
+            found = self._named(year_in_parentheses(title))
+        return found
+
+    def anywhere(self, text: str) -> Found:
+        """Finds a title by its name, by a part of it, by its beginning or by likeness."""
+        found = self.named(text)
+        if found.decided:
+            return found
+        title = take_apart(text)
+        shorts = list(shorter(text))
+        titles = [title, *(take_apart(short.text) for short in shorts if short.remark)]
+        for attempt in (self._shortened(title, shorts), *(self._by_part(each) for each in titles)):
+            if attempt.decided:
+                return attempt
+        for each in titles:
+            attempt = self._near(each)
+            if not attempt.decided:
+                attempt = self._cut(each)
+            if attempt.decided:
+                return attempt
+        return self._despite_year(title) if self._closed else found
+
+    def _named(self, title: Title) -> Found:
+        for kind, form in title.forms:
+            if kind in (Kind.WHOLE, Kind.MAIN, Kind.LATIN):
+                found = self._choose(title, _only(self._pool.equal(form), _NAMES))
+                if found.decided:
+                    return found
+        for kind, form in title.forms:
+            if kind is Kind.ALIAS:
+                hits = _only(self._pool.equal(form), _NAMES)
+                hits = [(at, k) for at, k in hits if k is Kind.ALIAS or self._years(title, at) is Years.EQUAL]
+                found = self._choose(title, hits)
+                if found.decided:
+                    return found
+        return NOTHING
+
+    def _choose(self, title: Title, hits: Iterable[Hit], *, any_year: bool = False) -> Found:
+        """Takes the one hit that year, kind of name, article and spelling favour; several alike are ambiguous."""
+        rated: dict[int, tuple[bool, Years, Kind, bool, bool]] = {}
+        for at, kind in sorted(set(hits), key=lambda hit: (hit[1], hit[0])):
+            rating = self._rate(title, at, kind, any_year=any_year)
+            if rating is not None and at not in rated:
+                rated[at] = rating
+        if not rated:
+            return NOTHING
+        best = min(rated.values())
+        places = [at for at, rating in rated.items() if rating == best]
+        place = places[0] if len(places) == 1 else self._by_attributes(title, places)
+        score = 1.0 if not best[0] else _SCORES[best[2]] - 0.01 * best[1]
+        if place is None:
+            return Found(None, score, AMBIGUOUS)
+        return Found(place, score, "exact" if not best[0] else _reason(best[2]))
+
+    def _rate(
+        self, title: Title, at: int, kind: Kind, *, any_year: bool
+    ) -> tuple[bool, Years, Kind, bool, bool] | None:
+        other = self._pool.title(at)
+        years = self._years(title, at)
+        exact = other.text == title.text
+        articles = leading_article(title.key), leading_article(other.key)
+        if not exact and years is not Years.EQUAL:
+            if years is Years.APART and not any_year:
+                return None
+            if (all(articles) and articles[0] != articles[1]) or other_work(title, other):
+                return None
+        return not exact, years, kind, articles[0] != articles[1], title.key != other.key
+
+    def _by_attributes(self, title: Title, places: list[int]) -> int | None:
+        counts = {at: attributes_named(title, self._pool.items[at]) for at in places}
+        most = max(counts.values())
+        named = [at for at, count in counts.items() if count == most]
+        return named[0] if most and len(named) == 1 else None
+
+    def _years(self, title: Title, at: int) -> Years:
+        return compare_years(title.year, year_of(self._pool.items[at], self._pool.title(at)))
+
+    def _shortened(self, title: Title, shorts: list[Shorter]) -> Found:
+        """The mention without its author, rating or remark."""
+        for short in shorts:
+            found = self.named(short.text)
+            if not found.decided:
+                continue
+            if found.place is None:
+                if short.remark:
+                    return self._choose(title, _only(self._pool.equal(take_apart(short.text).key), _NAMES))
+                continue
+            named = attributes_named(title, self._pool.items[found.place]) > 0
+            if short.remark or named or (self._closed and not numbers(key(short.rest))):
+                return Found(found.place, found.score - 0.02, "shortened")
+        return NOTHING
+
+    def _by_part(self, title: Title) -> Found:
+        """A subtitle, or a title before its subtitle; as a rule only in the right year."""
+        for kind, form in title.forms:
+            for at_kind in (Kind.HEAD, Kind.TAIL) if kind <= Kind.LATIN else _NAMES:
+                hits = [hit for hit in _only(self._pool.equal(form), (at_kind,)) if self._part(title, kind, form, hit)]
+                found = self._choose(title, hits)
+                if found.decided:
+                    return found
+        for kind, form in title.forms:
+            if kind is Kind.TAIL:
+                hits = _only(self._pool.equal(form), (Kind.TAIL,))
+                found = self._choose(title, [hit for hit in hits if self._years(title, hit[0]) is Years.EQUAL])
+                if found.decided:
+                    return found
+        return NOTHING
+
+    def _part(self, title: Title, kind: Kind, form: str, hit: Hit) -> bool:
+        if self._years(title, hit[0]) is Years.EQUAL:
+            return True
+        telling = len(_content(form))
+        if kind > Kind.LATIN:
+            return False
+        if self._closed:
+            return hit[1] is Kind.HEAD or telling >= 2
+        return telling >= (4 if hit[1] is Kind.HEAD else 2) and len(compact(form)) >= 10
+
+    def _near(self, title: Title) -> Found:
+        """A name that is spelt a little differently, with the same numbers and no other year."""
+        if len(compact(title.key)) < 4:
+            return NOTHING
+        accepted: list[tuple[Years, float, int]] = []
+        for at, score in self._pool.near(title.key):
+            other = self._pool.title(at)
+            years = self._years(title, at)
+            if years is Years.APART or (other_work(title, other) and years is not Years.EQUAL):
+                continue
+            if self._accepts(title, other, score, sure=years is Years.EQUAL):
+                accepted.append((years, -score, at))
+        if not accepted:
+            return NOTHING
+        accepted.sort()
+        years, score, place = accepted[0]
+        rivals = [at for y, s, at in accepted[1:] if y == years and s - score < MARGIN]
+        chosen = self._by_attributes(title, [place, *rivals]) if rivals else place
+        return Found(chosen, -score / 100 * 0.95, AMBIGUOUS if chosen is None else "fuzzy")
+
+    def _accepts(self, title: Title, other: Title, score: float, *, sure: bool) -> bool:
+        spellings = [form for kind, form in other.forms if kind <= Kind.LATIN]
+        if any(misspelt(title.key, form, self._pool.knows, sure=sure) for form in spellings):
+            return True
+        return self._closed and score >= CLOSED_NEAR and any(numbers(title.key) == numbers(f) for f in spellings)
+
+    def _cut(self, title: Title) -> Found:
+        """A name whose end is missing, where only one title begins so."""
+        form = title.key
+        if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(_content(form)) < 2):
+            return NOTHING
+        places = [at for at in self._pool.beginning(form, 50) if self._years(title, at) is not Years.APART]
+        broken = self._broken_off(title)
+        if not broken:
+            places = [at for at in places if self._continues(form, at)]
+        if len(places) != 1:
+            return Found(None, 0.5, AMBIGUOUS) if broken and len(places) > 1 else NOTHING
+        name = compact(self._pool.title(places[0]).key)
+        share = len(compact(form)) / max(len(name), 1)
+        following = name[len(compact(form)) :][:1]
+        enough = broken or self._years(title, places[0]) is Years.EQUAL or (share >= 0.6 and len(form.split()) >= 3)
+        if following.isdigit() or not (enough or self._closed):
+            return NOTHING
+        return Found(places[0], 0.6 + 0.3 * min(share, 1.0), "cut-short")
+
+    def _broken_off(self, title: Title) -> bool:
+        """Whether a text ends where no title ends: on a small word, a mark, or in the middle of a word."""
+        last = title.key.rpartition(" ")[2]
+        marks = title.text.rstrip().endswith(("…", "...", ":", "-", "–", ","))
+        return marks or last in SMALL_WORDS or last in COUNTERS or not self._pool.knows(last)
+
+    def _continues(self, form: str, at: int) -> bool:
+        return any(f"{bare(name)} ".startswith(f"{bare(form)} ") for _, name in self._pool.title(at).forms)
+
+    def _despite_year(self, title: Title) -> Found:
+        hits: list[Hit] = []
+        for kind, form in title.forms:
+            if kind <= Kind.MAIN:
+                hits += _only(self._pool.equal(form), _NAMES)
+        return self._choose(title, hits, any_year=True)
+
+
+def _only(hits: Iterable[Hit], kinds: tuple[Kind, ...]) -> list[Hit]:
+    return [hit for hit in hits if hit[1] in kinds]
+
+
+def _content(form: str) -> list[str]:
+    return [word for word in form.split() if word not in SMALL_WORDS and not word.isdigit()]
+
+
+def _reason(kind: Kind) -> str:
+    return {Kind.ALIAS: "alias", Kind.LATIN: "latin", Kind.HEAD: "part", Kind.TAIL: "part"}.get(kind, "normalised")

@@ -1,0 +1,117 @@
+"""What a title says: its name, its other names in parentheses, its parts and its year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .normal import SMALL_WORDS, compact, in_ascii, key
+
+MAX_TITLE = 500
+"""Characters of a title or mention that are looked at."""
+_GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
+_YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
+_YEAR = re.compile(r"(?:18|19|20)\d\d")
+_AKA = re.compile(r"(?i)^(?:a\.?k\.?a\.?|also known as|orig(?:inal(?:ly)?)?(?: title)?:?)\s+")
+_SUBTITLE = re.compile(r"\s*[:：]\s+|\s+[-–—~]+\s+|\s+or:\s+|,\s+or\s+|:")
+
+
+class Kind(IntEnum):
+    """Which part of a title a form is, strongest first."""
+
+    WHOLE = 0
+    MAIN = 1
+    ALIAS = 2
+    LATIN = 3
+    HEAD = 4
+    TAIL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A title taken apart.
+
+    Attributes:
+        key: Of the name without parentheses.
+        forms: Keys under which it may be found, with what they are, strongest first.
+        year: In parentheses, or None.
+        bare_year: A year that ends the name without parentheses; it may belong to the name.
+        notes: What stands in parentheses and is no year.
+    """
+
+    text: str
+    key: str
+    forms: tuple[tuple[Kind, str], ...]
+    year: int | None
+    bare_year: int | None
+    notes: tuple[str, ...]
+
+
+def take_apart(text: str) -> Title:
+    """Reads a title, in linear time."""
+    text = text.strip()[:MAX_TITLE]
+    main, notes, year = _parentheses(text)
+    forms: dict[str, Kind] = {}
+    for kind, form in _forms(main, notes):
+        if form:
+            forms.setdefault(form, kind)
+    last = main.rpartition(" ")[2]
+    return Title(
+        text=text,
+        key=key(main),
+        forms=tuple((kind, form) for form, kind in forms.items()),
+        year=year,
+        bare_year=int(last) if year is None and last != main and _YEAR.fullmatch(last) else None,
+        notes=tuple(notes),
+    )
+
+
+def year_in_parentheses(title: Title) -> Title:
+    """The same title with the year at its end read as its year."""
+    return take_apart(f"{title.text[: title.text.rfind(str(title.bare_year))]} ({title.bare_year})")
+
+
+def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
+    name = key(main)
+    if notes:
+        yield Kind.WHOLE, key(f"{main} {' '.join(notes)}")
+    yield (Kind.MAIN if notes else Kind.WHOLE), name
+    for note in notes:
+        yield Kind.ALIAS, key(_AKA.sub("", note))
+    if not name.isascii():
+        yield Kind.LATIN, key(in_ascii(main))
+    starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(main)]
+    for start, end in starts[:4]:
+        for kind, part in ((Kind.HEAD, main[:start]), (Kind.TAIL, main[end:])):
+            form = key(part)
+            if says_something(form):
+                yield kind, form
+
+
+def says_something(form: str) -> bool:
+    """Whether a part of a title could name it: some length, and a word that is neither small nor a number."""
+    return len(compact(form)) >= 4 and any(word not in SMALL_WORDS and not word.isdigit() for word in form.split())
+
+
+def _parentheses(text: str) -> tuple[str, list[str], int | None]:
+    """The text without parentheses, what stood in them, and the last year among it."""
+    if not any(c in text for c in "([（【"):
+        return text, [], None
+    year: int | None = None
+    notes: list[str] = []
+    kept: list[str] = []
+    end = 0
+    for group in _GROUP.finditer(text):
+        kept.append(text[end : group.start()])
+        end = group.end()
+        inside = group[1].strip()
+        years = _YEARS.fullmatch(inside)
+        if years:
+            year = int(years[1])
+        elif inside and (not inside.isdigit() or group[0][-1] in ")]）】"):  # digits without an end: a year cut short
+            notes.append(inside)
+    kept.append(text[end:])
+    main = " ".join("".join(kept).split())
+    return (main, notes, year) if main else (" ".join(notes) or text, [], year)

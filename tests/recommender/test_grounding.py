@@ -1,0 +1,103 @@
+"""A mention becomes the item that it means, or none."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender import Item
+from recommender.grounding import Grounder
+
+CATALOG = [
+    Item(title, title)
+    for title in (
+        "Usual Suspects, The (1995)", "Amélie (2001)", "Willy Wonka & the Chocolate Factory (1971)", "Alien (1979)",
+        "Aliens (1986)", "Rocky II (1979)", "Rocky III (1982)", "Toy Story (1995)", "Toy Story 2 (1999)",
+        "Good, the Bad and the Ugly, The (1966)", "2001: A Space Odyssey (1968)", "Spider-Man (2002)", "千と千尋の神隠し",
+        "Monty Python and the Holy Grail (1975)", "Seven (a.k.a. Se7en) (1995)", "Pokemon Red", "Pokemon Blue",
+        "Sabrina (1954)", "Sabrina (1995)", "Shawshank Redemption, The (1994)", "Łódź Ghetto", "WALL·E (2008)",
+    )
+]  # fmt: skip
+GROUNDER = Grounder(CATALOG)
+
+
+@pytest.mark.parametrize("candidates", [None, CATALOG], ids=["catalogue", "candidates"])
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        *((item.title, item.title) for item in CATALOG),
+        ("The Usual Suspects", "Usual Suspects, The (1995)"),
+        ("THE USUAL SUSPECTS (1995)", "Usual Suspects, The (1995)"),
+        ("Amelie", "Amélie (2001)"),
+        ("Willy Wonka and the Chocolate Factory", "Willy Wonka & the Chocolate Factory (1971)"),
+        ("Rocky 2", "Rocky II (1979)"),
+        ("Rocky III", "Rocky III (1982)"),
+        ("Toy Story", "Toy Story (1995)"),
+        ("toy story 2", "Toy Story 2 (1999)"),
+        ("The Good, the Bad and the Ugly", "Good, the Bad and the Ugly, The (1966)"),
+        ("Spiderman", "Spider-Man (2002)"),
+        ("Se7en", "Seven (a.k.a. Se7en) (1995)"),
+        ("Toy Story 1995", "Toy Story (1995)"),
+        ("Sabrina (1995)", "Sabrina (1995)"),
+        ("Lodz Ghetto", "Łódź Ghetto"),
+        ("The Shawshank Redemtion", "Shawshank Redemption, The (1994)"),
+        ("Monty Python and the Holy Gr…", "Monty Python and the Holy Grail (1975)"),
+        ("Toy Story (1995) - 5/5", "Toy Story (1995)"),
+    ],
+)
+def test_spelling_articles_accents_years_and_notes_do_not_matter(text, title, candidates) -> None:
+    match = GROUNDER.match(text, candidates)
+    assert match.item_id == title, match
+    assert 0.0 < match.score <= 1.0
+
+
+@pytest.mark.parametrize("candidates", [None, CATALOG], ids=["catalogue", "candidates"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "...", "\x00", "\ud800", "Rocky V", "Toy Story 3", "Rocky IV (1985)", "Pokemon Green", "Casablanca", "the"],
+)  # fmt: skip
+def test_another_work_is_no_match(text, candidates) -> None:
+    match = GROUNDER.match(text, candidates)
+    assert match.item_id is None, match
+
+
+def test_one_name_of_several_items_is_ambiguous_unless_the_year_tells() -> None:
+    assert GROUNDER.match("Sabrina").reason == "ambiguous"
+    assert GROUNDER.match("Sabrina").item_id is None
+    twins = Grounder([Item("a", "Heat", {"year": "1986"}), Item("b", "Heat", {"year": "1995"})])
+    assert twins.match("Heat").reason == "ambiguous"
+    assert twins.match("Heat (1995)").item_id == "b"
+
+
+def test_a_title_of_the_catalogue_is_never_taken_for_a_like_candidate() -> None:
+    candidates = [CATALOG[3], CATALOG[7], CATALOG[15]]  # Alien, Toy Story, Pokemon Red
+    for title in ("Aliens (1986)", "Aliens", "Toy Story 2", "Pokemon Blue"):
+        match = GROUNDER.match(title, candidates)
+        assert match.item_id not in {item.item_id for item in candidates}
+        assert match.item_id is not None
+
+
+@given(text=st.one_of(st.text(max_size=200), st.text(alphabet='Toy Story2()[]:-,"&é…1995 II', max_size=60)))
+def test_any_text_is_matched_to_an_item_or_none(text: str) -> None:
+    ids = {item.item_id for item in CATALOG} | {None}
+    assert GROUNDER.match(text).item_id in ids
+    assert GROUNDER.match(text, CATALOG[:5]).item_id in ids
+
+
+def test_threads_agree() -> None:
+    grounder = Grounder([Item(str(n), f"Film {n} of the year {n * 7}") for n in range(3000)])
+    texts = [f"film {n} of year {n * 7}" for n in range(200)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: grounder.match(text).item_id, texts))
+    assert found == [str(n) for n in range(200)]
+
+
+def test_a_catalogue_costs_nothing_before_it_is_asked() -> None:
+    items = [Item(str(n), f"A Film of Number {n}") for n in range(20_000)]
+    started = time.process_time()
+    Grounder(items)
+    assert time.process_time() - started < 0.1
