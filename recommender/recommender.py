@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from backends import ENGINES, Backend, Budget, Engine, Surroundings, wrap
+from backends import Backend, Budget, wrap
 
+from .assembly import catalog_of, engine_of
 from .catalog import Catalog
 from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
@@ -52,8 +53,8 @@ class Recommender:
     ) -> None:
         self.config = config
         self.name = config.name
-        self.catalog = catalog or _catalog(config)
-        self.engine = backend or _engine(config)
+        self.catalog = catalog or catalog_of(config)
+        self.engine = backend or engine_of(config)
         budget = Budget(**config.budget.model_dump())
         self.backend = backend or wrap(self.engine, config.backend, journal=journal, cache=config.cache, budget=budget)
         grounder = Grounder(tuple(self.catalog)) if self.catalog else None
@@ -283,20 +284,3 @@ def _user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
         return str(rest.pop("user_id", "")), rest.pop("history"), rest
     key, history = user
     return key, history, {}
-
-
-def _catalog(config: Config) -> Catalog | None:
-    if config.catalog is None:
-        return None
-    if not config.catalog.is_file():
-        raise ConfigError(f"{config.place('catalog')}: catalog: there is no file {config.catalog}.")
-    return Catalog.from_file(config.catalog)
-
-
-def _engine(config: Config) -> Backend:
-    engine: Engine = ENGINES.load(config.backend.kind)
-    missing = engine.missing()
-    if missing:
-        raise ConfigError(f"{config.place('backend', 'kind')}: the backend {config.backend.kind!r}: {missing}")
-    bare: Backend = engine.create(config.backend, Surroundings(local_only=config.local_only, seed=config.seed))
-    return bare

@@ -58,6 +58,7 @@ def _config(document: Document, *, folder: Path, name: str) -> Config:
     except ValidationError as error:
         raise ConfigError("\n".join(_problems(error, document, (), Config))) from None
     config._document = document
+    config._folder = folder
     return config
 
 

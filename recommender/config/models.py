@@ -59,6 +59,12 @@ class Config(Block):
     local_only: bool = Field(default=False, strict=True)
     seed: int = Field(default=2026, ge=0, strict=True)
     _document: Document | None = PrivateAttr(default=None)
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start: the folder of the config's file."""
+        return self._folder
 
     def place(self, *path: str) -> str:
         """Where a key stands, as ``file:line``; ``config`` where the config did not come from a file."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from backends import ConfigurationError
 from recommender import ConfigError, Recommender, load_config, parse_config
 from recommender.config.document import scalar
 
@@ -138,3 +140,11 @@ def test_a_missing_catalogue_and_a_missing_extra_are_named_with_their_line(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"films.yaml:2: .*install it: pip install 'promptrec\[local\]'"):
         Recommender.from_config(config(tmp_path, "backend:\n  kind: local\n"))
+
+
+def test_a_models_path_is_relative_to_the_config(tmp_path: Path) -> None:
+    path = config(tmp_path, "backend: {kind: local, model: models/none.gguf}\n")
+    rec = Recommender.from_config(path)
+    with pytest.raises(ConfigurationError, match=re.escape(str(tmp_path / "models" / "none.gguf"))):
+        rec.recommend(["Alien"], candidates=["Heat"])
+    rec.close()
