@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ app = App(
     help="Evaluates recommenders, with control rows, intervals and nobody left out.",
     default_parameter=Parameter(negative=()),
     version_flags=["--version"],
+    version=lambda: importlib.metadata.version("promptrec"),
 )
 data = App(name="data", help="Data sets.")
 app.command(data)

@@ -41,7 +41,11 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     metric = next(iter(row["metrics"]))
     against = row["against_random"][metric]
     shown = f"{against['difference']:+.3f} [{against['low']:+.3f}, {against['high']:+.3f}]"
-    if against["low"] > 0:
+    if against["low"] == against["high"]:
+        sentence = (
+            f"{name}: {_title(metric)} {against['difference']:+.3f} against the analytic value, the same for all users."
+        )
+    elif against["low"] > 0:
         sentence = f"{name} beats random: {_title(metric)} {shown} against the analytic value."
     elif against["high"] < 0:
         sentence = f"{name} is worse than random: {_title(metric)} {shown} against the analytic value."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ app = App(
     help="Recommends items of a catalogue by asking a language model.",
     default_parameter=Parameter(negative=()),
     version_flags=["--version"],
+    version=lambda: importlib.metadata.version("promptrec"),
 )
 _INPUT = Group("Input")
 

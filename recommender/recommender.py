@@ -250,11 +250,16 @@ class Recommender:
             raise InputError("No item is left to recommend once filters, excluded and seen items are taken out.")
         name, stage = self._first_stage
         if not len(history):
-            source = "the context" if context and name == "bm25" else f"the first stage ({name})"
-            warnings.append(f"The history is empty (a cold start): the candidates come from {source} alone.")
+            warnings.append(f"The history is empty (a cold start): the candidates are {_cold(name, context)}.")
         return Candidates(
             tuple(stage.pick(history, context, allowed, max(self.config.first_stage.size, k))), source=name
         )
+
+
+def _cold(first_stage: str, context: str | None) -> str:
+    if first_stage == "bm25":
+        return "those nearest to the context" if context else "the first of the catalogue, which has no popularity"
+    return f"the first stage's ({first_stage})"
 
 
 def _given(
