@@ -23,7 +23,7 @@ def results_table(document: Mapping[str, Any]) -> RenderableType:
     table.add_column("", no_wrap=True)
     for name in metrics:
         table.add_column(_title(name), justify="right", no_wrap=True)
-    for column in ("unusable", "tokens/user", "s/user"):
+    for column in ("unusable", "tokens\na user", "seconds\na user"):
         table.add_column(column, justify="right")
     for name in [*CONTROLS, *own]:
         if name == "ceiling" and all(v["mean"] == 1.0 for v in systems[name]["metrics"].values()):
@@ -73,10 +73,11 @@ def _title(metric: str) -> str:
 
 def _row(name: str, row: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
     cells = [TITLES.get(name, name)]
+    spread = "exact" if row.get("analytic") else "all equal"
     for metric in metrics:
         value = row["metrics"][metric]
-        exact = value["low"] == value["high"]
-        cells.append(f"{value['mean']:.3f}\n" + ("exact" if exact else f"{value['low']:.2f} – {value['high']:.2f}"))
+        flat = value["low"] == value["high"]
+        cells.append(f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f} – {value['high']:.2f}"))
     if "usage" not in row:
         return [*cells, "", "", ""]
     users = row["users"]
