@@ -77,7 +77,7 @@ def _row(name: str, row: Mapping[str, Any], metrics: Sequence[str]) -> list[str]
     for metric in metrics:
         value = row["metrics"][metric]
         flat = value["low"] == value["high"]
-        cells.append(f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f} – {value['high']:.2f}"))
+        cells.append(f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f}–{value['high']:.2f}"))
     if "usage" not in row:
         return [*cells, "", "", ""]
     users = row["users"]
