@@ -17,6 +17,7 @@ app = App(
     help="Evaluates recommenders, with control rows, intervals and nobody left out.",
     default_parameter=Parameter(negative=()),
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
     version=lambda: importlib.metadata.version("promptrec"),
 )
 data = App(name="data", help="Data sets.")

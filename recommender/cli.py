@@ -17,6 +17,7 @@ app = App(
     help="Recommends items of a catalogue by asking a language model.",
     default_parameter=Parameter(negative=()),
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
     version=lambda: importlib.metadata.version("promptrec"),
 )
 _INPUT = Group("Input")

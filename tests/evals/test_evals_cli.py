@@ -131,3 +131,14 @@ def test_a_spec_runs_on_data_in_a_folder_of_ones_own(
     assert call("run", files / "spec.yaml") == 0
     assert json.loads((files / "run" / "metrics.json").read_text())["systems"]["rec"]["users"] == 5
     assert "leave-one-out" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_exits_with_130_and_says_what_is_kept(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evals.tasks.read_tasks", interrupt)
+    assert run_tasks(files) == 130
+    assert "Interrupted; what was paid for is kept." in capsys.readouterr().err
