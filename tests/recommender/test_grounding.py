@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -94,10 +93,3 @@ def test_threads_agree() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda text: grounder.match(text).item_id, texts))
     assert found == [str(n) for n in range(200)]
-
-
-def test_a_catalogue_costs_nothing_before_it_is_asked() -> None:
-    items = [Item(str(n), f"A Film of Number {n}") for n in range(20_000)]
-    started = time.process_time()
-    Grounder(items)
-    assert time.process_time() - started < 0.1
