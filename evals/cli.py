@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -86,6 +87,26 @@ def demo(
 
     result = asyncio.run(run_demo(config=config or CONFIG, users=users, candidates=candidates, seed=seed, out=out))
     return _code(result)
+
+
+@app.command
+def replay(
+    folder: Annotated[Path, Parameter(help="A recorded run: catalog.csv, responses.jsonl, truth.csv, published.json.")],
+    /,
+    *,
+    matcher: Annotated[Literal["authors", "default"], Parameter(help="Whose rules: the authors' or ours.")] = "default",
+    duplicates: Annotated[Literal["keep", "drop"], Parameter(help="Whether a repeated item counts again.")] = "drop",
+    k: Annotated[int, Parameter(name=["-k", "--k"], help="Cut-off.")] = 10,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+    lists: Annotated[Path | None, Parameter(help="Write what was read and matched here, a user a line.")] = None,
+) -> int:
+    """Read, match and score recorded answers again, without a model."""
+    from .replay import replay as run_replay
+
+    figures = run_replay(folder, matcher=matcher, duplicates=duplicates, k=k, json_path=json_, lists_path=lists)
+    if json_ is None:
+        sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+    return 0
 
 
 @app.command

@@ -222,6 +222,7 @@ def test_readers_never_raise_and_keep_spans_inside_the_text(read, text: str) -> 
         "*",
     ],
 )
+@pytest.mark.slow
 def test_readers_take_linear_time(read, unit: str) -> None:
     # Four times the text takes four times as long; sixteen times would be quadratic.
     assert growth(lambda size: read(unit * (size // len(unit))), 25_000, 100_000) < 10

@@ -231,6 +231,7 @@ def test_perfect_answers_of_300_users_of_real_titles_round_trip(shared: Path, na
     "unit", ["[A] > ", "1. Heat\n", "Heat, ", '{"title": "Heat"}, ', "[", '"', "x", "1. Zyx wv\n", "a, b; "]
 )
 @pytest.mark.parametrize("shape", ["labels", "titles", "json"])
+@pytest.mark.slow
 def test_reading_takes_linear_time(shape: str, unit: str) -> None:
     # Four times the text takes four times as long; sixteen times would be quadratic.
     assert growth(lambda size: read(unit * (size // len(unit)), shape), 25_000, 100_000) < 10
