@@ -47,6 +47,8 @@ def run(
     for name in metrics:
         parse(name)
     if spec is not None:
+        if tasks or catalog or config:
+            raise SpecError("Give either a spec or --tasks, --catalog and --config, not both.")
         from .spec import load_spec
 
         plan = load_spec(spec)

@@ -55,8 +55,8 @@ class RunFolder:
             _compare(folder, wanted)
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            if (folder / RANKINGS).exists():
-                raise RunError(f"{folder}: holds rankings without a manifest; give another folder.")
+            if any(path.name != JOURNAL for path in folder.iterdir()):
+                raise RunError(f"{folder}: holds something else than a run; give another folder.")
             _write_tasks(folder, taskset)
             write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
         self._started = time.monotonic()

@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,8 @@ class Catalog:
         self.name = name
         self._items: dict[str, Item] = {}
         for item in items:
+            if not isinstance(item, Item):
+                raise CatalogError(f"{name}: a catalogue is made of Item objects; found a {type(item).__name__}.")
             if not item.item_id or not item.title.strip():
                 raise CatalogError(f"{name}: item {item.item_id!r} needs an item_id and a title.")
             if item.item_id in self._items:
@@ -83,7 +86,7 @@ class Catalog:
         """Names of all attributes that some item has, sorted."""
         return sorted({name for item in self for name in item.attributes})
 
-    def filtered(self, filters: Mapping[str, str | Iterable[str]]) -> tuple[Item, ...]:
+    def filtered(self, filters: Mapping[str, Any]) -> tuple[Item, ...]:
         """Returns the items whose attributes satisfy every filter.
 
         An attribute satisfies a filter if it equals the value, or if one of its parts between ``|``, ``,`` or ``;``
@@ -92,13 +95,15 @@ class Catalog:
         Raises:
             InputError: If no item has such an attribute.
         """
+        if not isinstance(filters, Mapping):
+            raise InputError('filters must map attributes to values, such as {"genre": "Sci-Fi"}.')
         known = self.attribute_names
         wanted: dict[str, set[str]] = {}
         for name, value in filters.items():
             if name not in known:
                 have = ", ".join(known) or "none"
                 raise InputError(f"There is no attribute {name!r} to filter by.{near(name, known)} Known: {have}.")
-            values = [value] if isinstance(value, str) else list(value)
+            values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
             wanted[name] = {str(v).strip().casefold() for v in values}
         return tuple(
             item

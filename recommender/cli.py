@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
+from .command import FAILED
 from .errors import InputError
+from .types import Status
 
 app = App(
     name="recommender",
@@ -70,7 +72,7 @@ def recommend(
         sys.stdout.write(json.dumps(out.to_dict(), ensure_ascii=False, indent=1) + "\n")
     else:
         _print(out, about, show_prompt)
-    return 0
+    return FAILED if out.status is Status.FAILED else 0
 
 
 def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,10 @@ from .types import Candidates, History, Interaction, Item, Kind
 
 HistoryInput = History | Sequence[str | Item | Interaction | Mapping[str, Any]]
 _FIELDS = ("item_id", "title", "item", "kind", "time", "rating", "text")
+User = Mapping[str, Any] | tuple[str, HistoryInput]
+"""A mapping with ``user_id``, ``history`` and any further argument of :meth:`Recommender.recommend`; or a pair."""
+SHOWN_TITLE, SHOWN_CONTEXT = 200, 1_000
+"""Characters that the templates show."""
 MAX_TEXT = 2_000
 """Characters of a title, query or review that are kept; what is longer is cut with a warning."""
 
@@ -28,7 +33,7 @@ class Resolver:
 
     def history(self, given: HistoryInput) -> History:
         """Resolves a history, oldest first.  A title that the catalogue lacks is kept as text, with a warning."""
-        if isinstance(given, str | Mapping):
+        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
             raise InputError("history must be a list of titles, ids or interactions, oldest first; put it in brackets.")
         if isinstance(given, History):
             history = given
@@ -59,6 +64,8 @@ class Resolver:
 
     def ids(self, given: Iterable[str | Item]) -> set[str]:
         """Resolves items to leave out; unknown ones are named in a warning."""
+        if isinstance(given, str):
+            raise InputError("exclude must be a list of titles or ids; put it in brackets.")
         found: set[str] = set()
         for entry in given:
             if isinstance(entry, Item):
@@ -114,7 +121,8 @@ class Resolver:
 
     def _interaction(self, entry: Any, at: int) -> Interaction:
         if isinstance(entry, Interaction):
-            return entry
+            # A title or id where an item belongs is what a caller would write, whatever the types say.
+            return replace(entry, item=self._item(entry.item)) if isinstance(entry.item, str) else entry
         if isinstance(entry, Item):
             return Interaction(item=entry)
         if isinstance(entry, str):
@@ -166,3 +174,31 @@ def _rating(value: Any, at: int) -> float | None:
         return None if value is None else float(value)
     except (TypeError, ValueError):
         raise InputError(f"history entry {at}: rating {value!r} is not a number.") from None
+
+
+def read_user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
+    """Takes one of many users apart: id, history and further arguments.
+
+    Raises:
+        InputError: If it is neither a mapping with a history nor a pair.
+    """
+    if isinstance(user, Mapping):
+        rest = dict(user)
+        if "history" not in rest:
+            raise InputError("Each user needs a `history`.")
+        return str(rest.pop("user_id", "")), rest.pop("history"), rest
+    if isinstance(user, str) or not isinstance(user, Sequence) or len(user) != 2:
+        raise InputError('Each user must be a pair ("id", [titles]) or a mapping with user_id and history.')
+    key, history = user
+    return str(key), history, {}
+
+
+def shortened(items: Iterable[Item], context: str | None) -> list[str]:
+    """Says which texts the prompts show in part only."""
+    found = []
+    long = sum(len(item.title) > SHOWN_TITLE for item in items)
+    if long:
+        found.append(f"Titles longer than {SHOWN_TITLE} characters ({long} of them) are shown to the model shortened.")
+    if context and len(context) > SHOWN_CONTEXT:
+        found.append(f"The context has {len(context):,} characters; the model may be shown its beginning alone.")
+    return found

@@ -14,7 +14,7 @@ from .catalog import Catalog
 from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
 from .grounding import Grounder
-from .inputs import HistoryInput, Resolver
+from .inputs import HistoryInput, Resolver, User, read_user, shortened
 from .portal import Portal
 from .recommendation import Recommendation, recommendation
 from .retrieval import FirstStage, build_first_stage
@@ -22,9 +22,6 @@ from .schedule import Ranked, rank_all, rank_one
 from .strategies._choose import build_strategy
 from .strategies.base import Setting
 from .types import Candidates, Item, Task
-
-User = Mapping[str, Any] | tuple[str, HistoryInput]
-"""A mapping with ``user_id``, ``history`` and any further argument of :meth:`Recommender.recommend`; or a pair."""
 
 
 class Recommender:
@@ -130,6 +127,8 @@ class Recommender:
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise InputError(f"k must be a whole number from 1 on; found {k!r}.")
+        if context is not None and not isinstance(context, str):
+            raise InputError(f"context must be a text; found a {type(context).__name__}.")
         resolver = Resolver(self.catalog)
         resolved = resolver.history(history)
         barred = resolver.ids(exclude) | (set() if include_seen else resolver.seen)
@@ -139,6 +138,7 @@ class Recommender:
             chosen = _given(resolver.candidates(candidates), self.catalog, filters, barred, resolver.warnings)
         if k > len(chosen):
             resolver.warnings.append(f"k is {k}, but there are only {len(chosen)} candidates; all of them are ranked.")
+        resolver.warnings += shortened((*resolved.items, *chosen), context)
         task = Task(history=resolved, candidates=chosen, k=min(k, len(chosen)), context=context)
         return task, tuple(resolver.warnings)
 
@@ -180,7 +180,8 @@ class Recommender:
         """Recommends to many users and streams the results as they come, in bounded memory.
 
         Args:
-            users: See :data:`User`; a user's own keys win over ``arguments``.  Pulled one by one.
+            users: Pairs of an id and a history, or mappings with ``user_id``, ``history`` and further arguments, which
+                win over ``arguments``.  Pulled one by one.
             **arguments: As for :meth:`recommend`.
 
         Yields:
@@ -198,8 +199,11 @@ class Recommender:
 
         def tasks() -> Iterator[tuple[str, Task]]:
             for user in users:
-                key, history, own = _user(user)
-                task, warnings = self.prepare(history, **{**arguments, **own})
+                key, history, own = read_user(user)
+                try:
+                    task, warnings = self.prepare(history, **{**arguments, **own})
+                except InputError as error:
+                    raise InputError(f"user {key!r}: {error}") from None
                 notes[id(task)] = warnings
                 yield key, task
 
@@ -279,13 +283,3 @@ def _given(
     if not kept:
         raise InputError("No candidate is left once filters, excluded and seen items are taken out.")
     return Candidates(tuple(kept), source=candidates.source)
-
-
-def _user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
-    if isinstance(user, Mapping):
-        rest = dict(user)
-        if "history" not in rest:
-            raise InputError("Each user needs a `history`.")
-        return str(rest.pop("user_id", "")), rest.pop("history"), rest
-    key, history = user
-    return key, history, {}

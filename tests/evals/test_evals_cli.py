@@ -142,3 +142,15 @@ def test_an_interrupted_run_exits_with_130_and_says_what_is_kept(
     monkeypatch.setattr("evals.tasks.read_tasks", interrupt)
     assert run_tasks(files) == 130
     assert "Interrupted; what was paid for is kept." in capsys.readouterr().err
+
+
+def test_a_spec_and_a_task_file_together_are_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", files / "spec.yaml", "--tasks", files / "tasks.jsonl") == 2
+    assert "not both" in capsys.readouterr().err
+
+
+def test_a_folder_of_something_else_is_not_written_into(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "run").mkdir()
+    (files / "run" / "thesis.txt").write_text("precious")
+    assert run_tasks(files) == 2
+    assert "holds something else than a run" in capsys.readouterr().err

@@ -12,7 +12,18 @@ import pytest
 from doubles import ALL, Answering
 
 from backends import Capability, GenerateRequest, InvalidRequest, ScoreRequest
-from recommender import Catalog, ConfigError, InputError, Item, Recommender, Status, parse_config, prompt_text
+from recommender import (
+    Catalog,
+    CatalogError,
+    ConfigError,
+    InputError,
+    Interaction,
+    Item,
+    Recommender,
+    Status,
+    parse_config,
+    prompt_text,
+)
 
 FILMS = [
     ("1", "Alien", "Horror|Sci-Fi", 50),
@@ -216,3 +227,42 @@ def test_no_user_id_reaches_a_prompt() -> None:
         [(r.prompt, getattr(r, "continuations", "")) for r in backend.sent if not isinstance(r, GenerateRequest)]
     )
     assert backend.sent
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"history": None}, "must be a list"),
+        ({"history": [], "exclude": "Heat"}, "exclude must be a list"),
+        ({"history": [], "filters": "genre=Crime"}, "filters must map"),
+        ({"history": [], "context": 5}, "context must be a text"),
+    ],
+)
+def test_wrong_types_are_refused_in_one_sentence(arguments: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        recommender().recommend(**arguments)  # type: ignore[arg-type]
+
+
+def test_what_callers_would_write_is_understood() -> None:
+    catalog = Catalog([Item("1", "Alien", {"year": "1979"}), Item("2", "Heat", {"year": "1995"})])
+    rec = recommender(catalog=catalog)
+    assert [i.title for i in rec.recommend([], filters={"year": 1995})] == ["Heat"]
+    assert [i.title for i in rec.recommend([Interaction(item="Alien")])] == ["Heat"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("users", [[["Heat"]], ["Heat"], {"u1": ["Heat"]}, [("a", None)]])
+def test_users_of_a_wrong_shape_are_told_the_right_one(users: object) -> None:
+    with pytest.raises(InputError, match="must be"):
+        list(recommender().recommend_many(users))  # type: ignore[arg-type]
+
+
+def test_texts_that_the_model_sees_in_part_are_told() -> None:
+    catalog = Catalog([Item("1", "x" * 100_000), Item("2", "Heat")])
+    out = recommender(catalog=catalog).recommend([], context="y" * 5000)
+    assert any("shown to the model shortened" in warning for warning in out.warnings)
+    assert any("5,000 characters" in warning for warning in out.warnings)
+
+
+def test_a_catalogue_of_other_things_is_refused() -> None:
+    with pytest.raises(CatalogError, match="found a str"):
+        Recommender.from_config(backend="scripted", catalog=["Alien"])  # type: ignore[list-item]
