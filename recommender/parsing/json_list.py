@@ -10,6 +10,8 @@ from ..types import Mention
 
 TITLE_KEYS = ("title", "name", "item", "movie", "book", "game", "label", "id", "item_id")
 LABEL_KEYS = ("label", "id", "item_id", "candidate", "item", "title", "name")
+DEEPEST = 100
+"""Levels of nesting that are read."""
 _ANSWER_KEY = re.compile(r"(?i)rank|order|recommend|answer|result|标题|排序|推荐")
 _TOKEN = re.compile(r"[\[\]{}:,\"']|(?<![\w.])(?:-?\d{1,12}(?:\.\d{1,6})?|[A-Z]{1,2})(?![\w.])")
 _CLOSING = {quote: re.compile(rf"(?<!\\)(?:\\\\)*{quote}(?=\s{{0,50}}(?:[,\]}}:]|$))") for quote in "\"'"}
@@ -47,6 +49,8 @@ def _lists(text: str, keys: Sequence[str]) -> list[tuple[str | None, tuple[Menti
     levels: list[_Level] = []
     for mark, start, end in _tokens(text):
         if mark in ("[", "{"):
+            if len(levels) == DEEPEST:
+                break  # no answer is nested so deep; what was read so far counts
             levels.append(_Level(is_list=mark == "[", under=levels[-1].key if levels else None))
         elif not levels:
             continue
