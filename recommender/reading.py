@@ -13,7 +13,7 @@ from backends import Finish, Generation
 
 from .grounding import Grounder
 from .outcomes import Outcome, status_of
-from .parsing import LABEL_KEYS, read_json, read_labels, read_separated, read_titles, without_thinking
+from .parsing import LABEL_KEYS, read_json, read_labels, read_prose, read_separated, read_titles, without_thinking
 from .types import Item, Match, Mention, Ranking, Task, whole_ranking
 
 _REFUSAL = re.compile(
@@ -25,6 +25,9 @@ _PROSE_WORDS = 15
 _MOST_MENTIONS = 1000
 """An answer of more entries than this, or than three times what was asked, goes round in circles."""
 _COMMAS = re.compile("[,、;，；]")
+_CONJUNCTION = re.compile(r"\s(?:and|or)\s")
+_SURE = 0.955
+"""A score above this comes from a whole name."""
 _COPIED = 4
 """Fewer candidates stand in the order of the input by chance."""
 
@@ -104,6 +107,8 @@ def _readings(text: str, expected: Expected, task: Task, grounder: Grounder | No
         yield tuple(map(match, mentions[:most]))
     titles = [item.title for item in task.candidates]
     yield tuple(map(match, _joined(text, read_separated(text)[:most], titles)))
+    pieces = _joined(text, read_prose(text)[:most], titles)
+    yield tuple(found for piece in pieces for found in _split(piece, match))
 
 
 def _matcher(candidates: Sequence[Item], grounder: Grounder) -> Callable[[Mention], Match]:
@@ -134,6 +139,19 @@ def _joined(text: str, pieces: Sequence[Mention], titles: Sequence[str]) -> Iter
         start = first.end - len(first.text.removeprefix("and ")) if at and last == len(pieces) - 1 else first.start
         yield Mention(text=text[start:end], start=start, end=end)
         at = last + 1
+
+
+def _split(piece: Mention, match: Callable[[Mention], Match]) -> tuple[Match, ...]:
+    """Two titles that prose joins, as in "Heat and Brazil", unless the whole names one, as "Pride and Prejudice"."""
+    whole = match(piece)
+    conjunction = _CONJUNCTION.search(piece.text)
+    if conjunction is None or (whole.item_id is not None and whole.score > _SURE):
+        return (whole,)
+    start, end = piece.start + conjunction.start(), piece.start + conjunction.end()
+    first = Mention(text=piece.text[: conjunction.start()], start=piece.start, end=start)
+    second = Mention(text=piece.text[conjunction.end() :], start=end, end=piece.end)
+    halves = match(first), match(second)
+    return halves if all(half.item_id is not None for half in halves) else (whole,)
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .found import AMBIGUOUS, NOTHING, Found
 from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, numbers
@@ -45,7 +46,7 @@ class Search:
             return found
         title = take_apart(text)
         shorts = list(shorter(text))
-        titles = [title, *(take_apart(short.text) for short in shorts if short.remark)]
+        titles = [title, *(_dated(take_apart(short.text), title) for short in shorts if short.remark)]
         for attempt in (self._shortened(title, shorts), *(self._by_part(each) for each in titles)):
             if attempt.decided:
                 return attempt
@@ -122,6 +123,8 @@ class Search:
                 if short.remark:
                     return self._choose(title, _only(self._pool.equal(take_apart(short.text).key), _NAMES))
                 continue
+            if short.rest[:1].isalpha() and self._years(title, found.place) in (Years.CLOSE, Years.APART):
+                continue  # "The House with a Clock in Its Walls (2018)" is not "The House (2017)"
             named = attributes_named(title, self._pool.items[found.place]) > 0
             if short.remark or named or (self._closed and not numbers(key(short.rest))):
                 return Found(found.place, found.score - 0.02, "shortened")
@@ -134,7 +137,7 @@ class Search:
                 hits = [hit for hit in _only(self._pool.equal(form), (at_kind,)) if self._part(title, kind, form, hit)]
                 found = self._choose(title, hits)
                 if found.decided:
-                    return found
+                    return found if kind <= Kind.LATIN else _by_its_part(found)
         for kind, form in title.forms:
             if kind is Kind.TAIL:
                 hits = _only(self._pool.equal(form), (Kind.TAIL,))
@@ -215,8 +218,18 @@ class Search:
         return self._choose(title, hits, any_year=True)
 
 
+def _dated(part: Title, whole: Title) -> Title:
+    """A part of a mention, in the year that the whole of it names."""
+    return part if part.year is not None else replace(part, year=whole.year)
+
+
 def _only(hits: Iterable[Hit], kinds: tuple[Kind, ...]) -> list[Hit]:
     return [hit for hit in hits if hit[1] in kinds]
+
+
+def _by_its_part(found: Found) -> Found:
+    """What was found by a part of the mention; the rest of the mention is no title's."""
+    return found if found.place is None else Found(found.place, min(found.score, _SCORES[Kind.HEAD]), "part")
 
 
 def _content(form: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .normal import ARTICLES, SMALL_WORDS
 from .title import MAX_TITLE
 
 _QUOTED = re.compile(r"[\"“„«《「『]([^\"“”„«»《》「」『』]{1,200})[\"”“»》」』]")
@@ -14,9 +15,7 @@ _CUT = re.compile(
     r"(?i)\s+(?:starring|directed|featuring|feat\.?|with|by)\s|,\s+by\s|\s+[-–—|~]\s+|\s*[—–|]\s*|:\s+|;\s|,\s|\.\s|\s[(\[（]"
     r"|\s\d(?:\.\d)?\s?/\s?\d+|\s★"
 )
-_REMARK = re.compile(
-    r"(?i)^(?:starring|directed|featuring|feat\b|with|by|from|an?\s|the\s+\w+\s+of\b|\d(?:\.\d)?\s?/\s?\d|★|this\b)"
-)
+_REMARK = re.compile(r"(?i)^(?:starring|directed|featuring|feat\b|with|by|from|\d(?:\.\d)?\s?/\s?\d|★|this\b)")
 MOST_CUTS = 8
 
 
@@ -55,5 +54,8 @@ def _is_remark(rest: str) -> bool:
     if _REMARK.match(rest):
         return True
     words = rest.split()
+    if words and words[0].casefold() in ARTICLES:  # "A crime drama" describes, "The Lord of the Rings" names
+        telling = [word for word in words if word.casefold() not in SMALL_WORDS]
+        return 2 * sum(word[:1].islower() for word in telling) >= max(len(telling), 1)
     small = sum(word[:1].islower() for word in words)
     return bool(words) and (words[0][:1].islower() or len(words) >= 6) and 2 * small > len(words)

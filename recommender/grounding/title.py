@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .normal import SMALL_WORDS, compact, in_ascii, key
+from .normal import SMALL_WORDS, compact, in_ascii, key, move_article
 
 MAX_TITLE = 500
 """Characters of a title or mention that are looked at."""
@@ -75,6 +75,7 @@ def year_in_parentheses(title: Title) -> Title:
 
 def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
     name = key(main)
+    parted = move_article(main)
     if notes:
         yield Kind.WHOLE, key(f"{main} {' '.join(notes)}")
     yield (Kind.MAIN if notes else Kind.WHOLE), name
@@ -82,9 +83,9 @@ def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
         yield Kind.ALIAS, key(_AKA.sub("", note))
     if not name.isascii():
         yield Kind.LATIN, key(in_ascii(main))
-    starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(main)]
+    starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(parted)]
     for start, end in starts[:4]:
-        for kind, part in ((Kind.HEAD, main[:start]), (Kind.TAIL, main[end:])):
+        for kind, part in ((Kind.HEAD, parted[:start]), (Kind.TAIL, parted[end:])):
             form = key(part)
             if says_something(form):
                 yield kind, form

@@ -3,6 +3,7 @@
 from .json_list import LABEL_KEYS, TITLE_KEYS, read_json
 from .labels import read_labels
 from .lists import read_separated, read_titles
+from .prose import read_prose
 from .text import narrow, without_thinking
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "narrow",
     "read_json",
     "read_labels",
+    "read_prose",
     "read_separated",
     "read_titles",
     "without_thinking",

@@ -12,6 +12,8 @@ MAX_TITLE = 600
 """Characters of a line that can belong to a title and its notes."""
 MAX_ENTRIES = 3_000
 """Entries that are read; an answer of more goes round in circles."""
+_SENTENCE = 8
+"""Words from which on a line is a sentence rather than an entry."""
 _NUMBERED = re.compile(
     r"(?m)^[ \t>#]{0,20}(?:[-*•][ \t]{1,4})?\*{0,2}[\[(]?(?:#|No\.?[ \t]?)?(\d{1,4})[ \t]?"
     r"(?:([.)\]、])(?!\d)|([:\-–]))\*{0,2}[ \t]{0,8}(\S.*)$"
@@ -57,6 +59,14 @@ def read_separated(text: str) -> tuple[Mention, ...]:
     pieces = _split(plain, start + (lead.end() if lead else 0), end, _COMMA)
     mentions = (_mention(text, first, last) for first, last in pieces[:MAX_ENTRIES])
     return tuple(mention for mention in mentions if mention is not None)
+
+
+def is_list(text: str) -> bool:
+    """Whether an answer is a list rather than sentences: by its marks, or by lines that are mostly short."""
+    if len(_numbered(text)) > 1 or _inline(text) or len(_BULLET.findall(text)) > 1:
+        return True
+    lengths = [len(line.split()) for line in text.split("\n") if line.strip()]
+    return 2 * sum(n for n in lengths if n > _SENTENCE) < sum(lengths)
 
 
 def _numbered(text: str) -> list[tuple[int, int]]:

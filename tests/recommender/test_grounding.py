@@ -93,3 +93,48 @@ def test_threads_agree() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda text: grounder.match(text).item_id, texts))
     assert found == [str(n) for n in range(200)]
+
+
+def test_a_title_inside_another_is_not_taken_for_it_in_another_year() -> None:
+    films = Grounder(
+        [
+            Item("house", "The House (2017)"),
+            Item("fire", "Girl Who Played with Fire, The (Flickan som lekte med elden) (2009)"),
+        ]
+    )
+    assert films.match("The House with a Clock in Its Walls (2018)").item_id is None
+    assert films.match("The Girl Who Played with Fire (1989)").item_id is None
+    assert films.match("The House by Andrew Jay Cohen (2017)").item_id == "house"
+    assert films.match("The Girl Who Played with Fire (2009)").item_id == "fire"
+
+
+def test_a_subtitle_is_found_whose_article_stands_last() -> None:
+    films = Grounder(
+        [Item("king", "Lord of the Rings: The Return of the King, The (2003)"), Item("h", "The Hobbit (2012)")]
+    )
+    assert films.match("The Return of the King (2003)").item_id == "king"
+    assert films.match("The Hobbit: The Lord of the Rings (2012-2014)").reason != "normalised"
+
+
+def test_what_is_found_by_a_part_alone_says_so() -> None:
+    match = GROUNDER.match("Toy Story: The Great Adventure (1995)")
+    assert (match.item_id, match.reason) == ("Toy Story (1995)", "part")
+
+
+def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
+    from recommender.grounding.pool import likeness
+    from recommender.grounding.trigrams import TrigramIndex
+
+    names = [
+        f"{a} {b} {n}"
+        for a in ("night", "shadow", "golden")
+        for b in ("river", "harbour", "castle")
+        for n in range(300)
+    ]
+    index = TrigramIndex(names, likeness)
+    for query in ("nigth river 17", "shadwo castle 250", "goldenharbour 3", "castle golden 77", "xq"):
+        best = float(likeness(query, names).max())
+        top = index.top(query, 5)
+        assert not top or (top[0][1] == pytest.approx(best) and names[top[0][0]] in names)
+        assert [score for _, score in top] == sorted((score for _, score in top), reverse=True)
+    assert TrigramIndex([], likeness).top("night", 3) == []

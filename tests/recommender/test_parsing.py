@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from timing import growth
 
-from recommender.parsing import LABEL_KEYS, read_json, read_labels, read_separated, read_titles, without_thinking
+from recommender.parsing import (
+    LABEL_KEYS,
+    read_json,
+    read_labels,
+    read_prose,
+    read_separated,
+    read_titles,
+    without_thinking,
+)
 
 LETTERS = list("ABCDEFGHIJKLMNOPQRST")
 NUMBERS = [str(n) for n in range(1, 31)]
@@ -168,6 +176,34 @@ def test_comma_lists_are_split_behind_their_introduction() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Sure, how about something quiet like Brazil, To Kill a Mockingbird, or When Harry Met Sally? If you want more, try "
+            "Mission: Impossible - Fallout.",
+            ["Brazil", "To Kill a Mockingbird", "When Harry Met Sally", "Mission: Impossible - Fallout"],
+        ),
+        (
+            "Great! Here are some films for you: Se7en, E.T. the Extra-Terrestrial, Mr. Bean and Up. Enjoy the evening!",
+            ["Se7en", "E.T. the Extra-Terrestrial", "Mr. Bean and Up", "Enjoy"],
+        ),
+        (
+            "I think The Chronicles of Narnia: The Lion, the Witch and the Wardrobe would suit them very well indeed.",
+            ["The Chronicles of Narnia: The Lion, the Witch and the Wardrobe"],
+        ),
+        (
+            "1. Heat is a crime film about a thief and a policeman.\n2. Brazil is a film about a clerk and his dreams.",
+            [],
+        ),
+        ("Heat\nBrazil\nThe Silence of the Lambs", []),
+        ("what kind of film are you in the mood for tonight, and with whom?", []),
+    ],
+)
+def test_titles_in_sentences_are_found_by_their_capitals(text: str, expected: list[str]) -> None:
+    assert texts(read_prose(text)) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "rest"),
     [
         ("<think>[A] > [B]</think>[B] > [A]", "[B] > [A]"),
@@ -187,7 +223,7 @@ AWKWARD = st.one_of(
     st.text(max_size=300),
     st.text(alphabet="[]{}\"'\\,:>AB12. \n-*()《》、", max_size=300),
 )
-READERS = [read_titles, read_separated, read_json, lambda text: read_labels(text, LETTERS)]
+READERS = [read_titles, read_separated, read_prose, read_json, lambda text: read_labels(text, LETTERS)]
 
 
 @pytest.mark.parametrize("read", READERS)

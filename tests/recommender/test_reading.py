@@ -155,6 +155,22 @@ def test_thinking_does_not_count() -> None:
     assert read(f"<think>[H] > [G]</think>{ALL}").items[0].item == ITEMS[1]
 
 
+def test_titles_in_sentences_are_ranked_in_their_order() -> None:
+    text = (
+        "Sure, how about something gentle to begin with, like A Bug's Life? After that I would watch Brazil, Good Morning, "
+        "Vietnam, and then Heat and Alien if there is still time in the evening."
+    )
+    ranking = read(text, "titles")
+    assert [item.title for item in ranking.by_model] == [
+        "A Bug's Life",
+        "Brazil",
+        "Good Morning, Vietnam",
+        "Heat",
+        "Alien",
+    ]
+    assert ranking.status is Status.PARTIAL
+
+
 def test_candidates_of_one_title_are_told_apart_by_label_and_ambiguous_by_title() -> None:
     task = Task(history=History(), candidates=Candidates((Item("1", "Heat"), Item("2", "Heat"), Item("3", "Brazil"))))
     assert [item.item_id for item in read("[B] > [C] > [A]", task=task).items] == ["2", "3", "1"]
