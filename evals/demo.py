@@ -41,7 +41,7 @@ async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Pat
     catalog = Catalog(_with_popularity(taskset), name=taskset.catalog.name)
     rec = Recommender.from_config(load_config(config), catalog=catalog, journal=out / JOURNAL)
     try:
-        await rec.backend.start()
+        await rec.start()
         say(rec.describe())
         say(await _probe(rec, taskset))
         await _show(rec, taskset, console)

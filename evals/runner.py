@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backends import request_key
+from backends import PRICES_AS_OF, request_key
 from recommender import Match, Ranked, Recommender, Task
 
 from .errors import SpecError
@@ -59,7 +59,7 @@ async def evaluate(
         done = {user_id for user_id, row in run.rows().items() if not row["again"]}
         waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
         if waiting:
-            await rec.backend.start()
+            await rec.start()
             await _rank(taskset, rec, run, waiting)
         systems, seconds = {rec.name: run.rows()}, {rec.name: run.stop()}
         document = metrics_document(taskset, systems, metrics=metrics, seed=seed, seconds=seconds)
@@ -144,6 +144,7 @@ def _manifest(rec: Recommender) -> dict[str, Any]:
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "backend": {"kind": identity.kind, "model": identity.model, "endpoint": identity.endpoint},
+        "prices_as_of": str(PRICES_AS_OF),
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"system": platform.system(), "machine": platform.machine()},
         "config": _public(rec),

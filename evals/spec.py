@@ -77,6 +77,9 @@ def load_spec(path: Path) -> Plan:
         raise SpecError(f"{document.place(('dataset',))}: {error}") from None
     folder = path.parent
     if isinstance(spec.recommender, Path):
+        if not (folder / spec.recommender).is_file():
+            place = document.place(("recommender",))
+            raise SpecError(f"{place}: recommender: there is no file {folder / spec.recommender}.")
         config = load_config(folder / spec.recommender)
     else:
         config = parse_config(spec.recommender, folder=folder, name=path.stem)

@@ -1,7 +1,7 @@
 """Templates that turn histories and candidates into prompts.  Ground layer: text in, text out; knows no backend."""
 
 from .budget import Fitted, fit_history
-from .cleaning import clean
+from .cleaning import TITLE_LIMIT, clean
 from .errors import MissingValue, PromptError, PromptTooLong, RenderError, TemplateInvalid, TemplateNotFound
 from .header import ANSWERS, TASKS, VALUES
 from .lint import lint
@@ -12,6 +12,7 @@ from .template import Role, Template, plural
 __all__ = [
     "ANSWERS",
     "TASKS",
+    "TITLE_LIMIT",
     "VALUES",
     "Fitted",
     "MissingValue",

@@ -10,6 +10,8 @@ from .catalog import Catalog
 from .command import run as run_command
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
+from .grounding import Grounder
+from .parsing import read_titles
 from .recommendation import Recommendation, prompt_text
 from .recommender import Recommender
 from .schedule import Exchange, Ranked, rank_all, rank_one
@@ -39,6 +41,7 @@ __all__ = [
     "ConfigError",
     "Domain",
     "Exchange",
+    "Grounder",
     "History",
     "InputError",
     "Interaction",
@@ -64,6 +67,7 @@ __all__ = [
     "prompt_text",
     "rank_all",
     "rank_one",
+    "read_titles",
     "read_yaml",
     "run_command",
     "whole_ranking",

@@ -1,12 +1,16 @@
-"""What a config names, opened: the catalogue and the bare engine."""
+"""What a config names, opened: the catalogue, the bare engine and the strategy."""
 
 from __future__ import annotations
 
-from backends import ENGINES, Backend, Engine, Surroundings
+from backends import ENGINES, Backend, ConfigurationError, Engine, Surroundings, near
+from prompts import TemplateNotFound
 
 from .catalog import Catalog
 from .config import Config
 from .errors import ConfigError
+from .grounding import Grounder
+from .strategies._choose import build_strategy
+from .strategies.base import Setting, Strategy
 
 
 def catalog_of(config: Config) -> Catalog | None:
@@ -37,3 +41,45 @@ def engine_of(config: Config) -> Backend:
     surroundings = Surroundings(folder=config.folder, local_only=config.local_only, seed=config.seed)
     backend: Backend = engine.create(config.backend, surroundings)
     return backend
+
+
+async def start(backend: Backend, config: Config) -> None:
+    """Starts a backend.
+
+    Raises:
+        ConfigError: If the config asks for something that is not there, such as a missing model file.
+        backends.BackendError: If the backend cannot be started.
+    """
+    try:
+        await backend.start()
+    except ConfigurationError as error:
+        raise ConfigError(f"{config.place('backend')}: {error}") from error
+
+
+def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tuple[str, Strategy]:
+    """Builds the config's strategy, or the best that the backend can do, and returns its name with it.
+
+    Raises:
+        ConfigError: If a template, its folder or its language is missing, or a shown attribute is unknown.
+        backends.UnsupportedCapability: If the backend lacks what the strategy needs.
+    """
+    if config.templates is not None and not config.templates.is_dir():
+        raise ConfigError(f"{config.place('templates')}: templates: there is no folder {config.templates}.")
+    known = catalog.attribute_names if catalog is not None and config.domain.show else []
+    for name in config.domain.show:
+        if catalog is not None and name not in known:
+            have = ", ".join(known) or "none"
+            place = config.place("domain", "show")
+            raise ConfigError(f"{place}: the catalogue has no attribute {name!r}.{near(name, known)} It has: {have}.")
+    setting = Setting(
+        domain=config.domain,
+        capabilities=backend.capabilities,
+        templates=config.templates,
+        grounder=Grounder(tuple(catalog)) if catalog is not None else None,
+        seed=config.seed,
+    )
+    try:
+        return build_strategy(config.strategy, setting, config.backend.kind)
+    except TemplateNotFound as error:
+        place = config.place("strategy") if config.strategy.template else config.place("domain", "language")
+        raise ConfigError(f"{place}: {error}") from None

@@ -58,7 +58,7 @@ class Catalog:
             raise CatalogError(f"{path}: no such catalogue file.")
         rows = _jsonl_rows(path) if path.suffix in {".jsonl", ".ndjson"} else _csv_rows(path)
         try:
-            return cls((_item(row, path, line) for line, row in rows), name=str(path))
+            return cls(_items(rows, path), name=str(path))
         except UnicodeDecodeError as error:
             raise CatalogError(
                 f"{path}: not UTF-8 (byte {error.object[error.start]:#04x} at offset {error.start}); save it as UTF-8."
@@ -124,6 +124,19 @@ def _parts(value: str) -> set[str]:
     for mark in "|;":
         value = value.replace(mark, ",")
     return {whole, *(part.strip().casefold() for part in value.split(","))}
+
+
+def _items(rows: Iterator[tuple[int, dict[str, str]]], path: Path) -> Iterator[Item]:
+    lines: dict[str, int] = {}
+    for line, row in rows:
+        item = _item(row, path, line)
+        if item.item_id in lines:
+            raise CatalogError(
+                f"{path}:{line}: item_id {item.item_id!r} stands there twice, first in line {lines[item.item_id]}; "
+                "ids must be unique."
+            )
+        lines[item.item_id] = line
+        yield item
 
 
 def _item(row: Mapping[str, str], path: Path, line: int) -> Item:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from backends import near
+from prompts import TITLE_LIMIT
 
 from .catalog import Catalog
 from .errors import InputError
@@ -17,8 +18,8 @@ HistoryInput = History | Sequence[str | Item | Interaction | Mapping[str, Any]]
 _FIELDS = ("item_id", "title", "item", "kind", "time", "rating", "text")
 User = Mapping[str, Any] | tuple[str, HistoryInput]
 """A mapping with ``user_id``, ``history`` and any further argument of :meth:`Recommender.recommend`; or a pair."""
-SHOWN_TITLE, SHOWN_CONTEXT = 200, 1_000
-"""Characters that the templates show."""
+SHOWN_CONTEXT = 1_000
+"""Characters of a context that every template shows."""
 MAX_TEXT = 2_000
 """Characters of a title, query or review that are kept; what is longer is cut with a warning."""
 
@@ -196,9 +197,9 @@ def read_user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
 def shortened(items: Iterable[Item], context: str | None) -> list[str]:
     """Says which texts the prompts show in part only."""
     found = []
-    long = sum(len(item.title) > SHOWN_TITLE for item in items)
+    long = sum(len(item.title) > TITLE_LIMIT for item in items)
     if long:
-        found.append(f"Titles longer than {SHOWN_TITLE} characters ({long} of them) are shown to the model shortened.")
+        found.append(f"Titles longer than {TITLE_LIMIT} characters ({long} of them) are shown to the model shortened.")
     if context and len(context) > SHOWN_CONTEXT:
         found.append(f"The context has {len(context):,} characters; the model may be shown its beginning alone.")
     return found

@@ -9,18 +9,15 @@ from typing import Any, Self
 
 from backends import Backend, Budget, wrap
 
-from .assembly import catalog_of, engine_of
+from .assembly import catalog_of, engine_of, start, strategy_of
 from .catalog import Catalog
 from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
-from .grounding import Grounder
 from .inputs import HistoryInput, Resolver, User, read_user, shortened
 from .portal import Portal
 from .recommendation import Recommendation, recommendation
 from .retrieval import FirstStage, build_first_stage
 from .schedule import Ranked, rank_all, rank_one
-from .strategies._choose import build_strategy
-from .strategies.base import Setting
 from .types import Candidates, Item, Task
 
 
@@ -54,15 +51,7 @@ class Recommender:
         self.engine = backend or engine_of(config)
         budget = Budget(**config.budget.model_dump())
         self.backend = backend or wrap(self.engine, config.backend, journal=journal, cache=config.cache, budget=budget)
-        grounder = Grounder(tuple(self.catalog)) if self.catalog else None
-        setting = Setting(
-            domain=config.domain,
-            capabilities=self.backend.capabilities,
-            templates=config.templates,
-            grounder=grounder,
-            seed=config.seed,
-        )
-        self.strategy_name, self.strategy = build_strategy(config.strategy, setting, config.backend.kind)
+        self.strategy_name, self.strategy = strategy_of(config, self.backend, self.catalog)
         self._first_stage: tuple[str, FirstStage] | None = None
         if self.catalog is not None:
             self._first_stage = build_first_stage(config.first_stage.kind, self.catalog)
@@ -165,7 +154,7 @@ class Recommender:
 
     async def _recommend(self, history: HistoryInput, arguments: dict[str, Any]) -> Recommendation:
         task, warnings = self.prepare(history, **arguments)
-        await self.backend.start()
+        await self.start()
         ranked = await rank_one(self.strategy, self.backend, "", task)
         if ranked.error is not None:
             raise ranked.error
@@ -207,6 +196,7 @@ class Recommender:
                 notes[id(task)] = warnings
                 yield key, task
 
+        await self.start()
         async with self.rank_all(tasks()) as results:
             async for ranked in results:
                 yield self._result(ranked, notes.pop(id(ranked.task)))
@@ -217,6 +207,15 @@ class Recommender:
         For batch runs: do not mix with the other calls of the same recommender.
         """
         return rank_all(self.strategy, self.backend, tasks, concurrency=self.config.backend.concurrency)
+
+    async def start(self) -> None:
+        """Loads the model or checks the server's settings, so that mistakes show before the first user.
+
+        Raises:
+            ConfigError: If the config asks for something that is not there; says where.
+            backends.BackendError: If the backend cannot be started.
+        """
+        await start(self.backend, self.config)
 
     # -- the end
 

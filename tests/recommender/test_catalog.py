@@ -40,7 +40,7 @@ def test_every_layout_gives_one_catalogue(tmp_path: Path, name: str, text: str) 
     ("name", "text", "said"),
     [
         ("c.csv", "item_id,titel\n1,Alien\n", "c.csv:1: column 'title' is missing. Did you mean 'titel'?"),
-        ("c.csv", "item_id,title\n1,Alien\n1,Aliens\n", "item_id '1' stands there twice"),
+        ("c.csv", "item_id,title\n1,Alien\n1,Aliens\n", "c.csv:3: item_id '1' stands there twice, first in line 2"),
         ("c.csv", "item_id,title\n1,Alien\n2,\n", "c.csv:3: title is empty"),
         ("c.csv", "item_id,title\n1,Alien,Horror\n", "c.csv:2: 3 fields where the header has 2"),
         ("c.csv", "item_id,title\n", "no items in it"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from backends import ConfigurationError
 from recommender import ConfigError, Recommender, load_config, parse_config
 from recommender.config.document import scalar
 
@@ -145,6 +144,23 @@ def test_a_missing_catalogue_and_a_missing_extra_are_named_with_their_line(
 def test_a_models_path_is_relative_to_the_config(tmp_path: Path) -> None:
     path = config(tmp_path, "backend: {kind: local, model: models/none.gguf}\n")
     rec = Recommender.from_config(path)
-    with pytest.raises(ConfigurationError, match=re.escape(str(tmp_path / "models" / "none.gguf"))):
+    missing = re.escape(str(tmp_path / "models" / "none.gguf"))
+    with pytest.raises(ConfigError, match=rf"films\.yaml:1: .*{missing}"):
         rec.recommend(["Alien"], candidates=["Heat"])
     rec.close()
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ("templates: nowhere", r"films\.yaml:2: templates: there is no folder .*nowhere"),
+        ("domain: {show: [genres]}", r"films\.yaml:2: the catalogue has no attribute 'genres'\. Did you mean 'genre'"),
+        ("strategy: {kind: listwise, template: lsitwise}", r"films\.yaml:2: .*lsitwise"),
+        ("strategy: {kind: listwise}\ndomain: {language: eo}", r"films\.yaml:3: .*eo"),
+    ],
+)
+def test_what_a_config_names_and_is_not_there_is_told_with_its_line(tmp_path: Path, block: str, said: str) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title,genre\n1,Alien,Sci-Fi\n", encoding="utf-8")
+    path = config(tmp_path, f"backend: {{kind: scripted}}\n{block}\ncatalog: items.csv\n")
+    with pytest.raises(ConfigError, match=said):
+        Recommender.from_config(path)

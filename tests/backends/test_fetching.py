@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backends import BackendError
-from backends.download import DownloadError, cache_dir, download, fetch_from_wheel
+from backends.fetching import DownloadError, cache_dir, download, fetch_from_wheel
 
 BODY = bytes(range(256)) * 40
 
