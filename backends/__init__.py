@@ -44,12 +44,11 @@ from .errors import (
 )
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
+from .known import ENGINES, able, able_hint
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .registry import Registry, near
 from .wrap import wrap
-
-ENGINES = Registry(noun="backend", package="backends.engines", attribute="ENGINE", group="promptrec.backends")
 
 __all__ = [
     "ENGINES",
@@ -96,6 +95,8 @@ __all__ = [
     "Unreachable",
     "UnsupportedCapability",
     "Usage",
+    "able",
+    "able_hint",
     "cache_dir",
     "download",
     "fetch_from_wheel",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .continuations import Tokens
 from .errors import BadResponse, ContextOverflow
 from .llama import Llama
 
@@ -20,8 +21,6 @@ FIRST = 1000
 
 WHOLE = 1_000_000
 """More than any vocabulary holds."""
-
-Tokens = tuple[int, ...]
 
 
 class Forced:
@@ -108,14 +107,3 @@ class Forced:
         self.steps += n
         positions: list[dict[str, Any]] = (answer["choices"][0].get("logprobs") or {}).get("content") or []
         return positions
-
-
-def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
-    """Splits the tokens of prompt and continuation together into what they share with the prompt's own, and the rest.
-
-    Where the continuation merges with the prompt's last characters, the rest begins before the prompt's end.
-    """
-    shared = 0
-    while shared < min(len(prompt), len(whole)) and prompt[shared] == whole[shared]:
-        shared += 1
-    return whole[:shared], whole[shared:]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .base import Backend
+from .base import Backend, Capability
 
 
 class BackendOptions(BaseModel):
@@ -71,12 +71,14 @@ class Engine:
         options: The options it takes.
         create: Makes the bare backend; must be quick (no model is loaded, no socket opened) and import its heavy
             dependencies itself.
+        capabilities: All that backends of this kind can do, with the right options and model.
         needs: Import name of what must be installed beside the core, and the extra that brings it.
     """
 
     summary: str
     options: type[BackendOptions]
     create: Callable[[Any, Surroundings], Backend]
+    capabilities: frozenset[Capability] = frozenset()
     needs: tuple[str, str] | None = None
 
     def missing(self) -> str | None:

@@ -16,7 +16,6 @@ from ..base import (
     Capability,
     Choice,
     Constraint,
-    ContinuationScore,
     Finish,
     GenerateRequest,
     Generation,
@@ -30,9 +29,10 @@ from ..base import (
     Usage,
 )
 from ..constraints import satisfies
+from ..continuations import Pieces, Tokens
 from ..errors import ConfigurationError, InvalidRequest, ServerError
 from ..llama import Llama
-from ..llama_score import Forced, Tokens, seam
+from ..llama_score import Forced
 from ..options import BackendOptions, Engine, Surroundings
 from ..weights import DEFAULT_MODEL, find_weights
 
@@ -165,19 +165,13 @@ class Local:
         text = self._text(llama, request.prompt)
         special = not isinstance(request.prompt, str)
         prompt = llama.tokenize(text, special, True)
-        pieces = [seam(prompt, llama.tokenize(text + one, special, True)) for one in request.continuations]
-        if request.kind == "label":
-            pieces = [(prefix, rest[:1]) for prefix, rest in pieces]
-            if len({rest for _, rest in pieces}) < len(pieces):
-                raise InvalidRequest("Two labels begin with the same token, so one position cannot tell them apart.")
-        trees = {prefix: Forced(llama, prefix, check) for prefix, _ in pieces}
+        wholes = [llama.tokenize(text + one, special, True) for one in request.continuations]
+        pieces = Pieces.of(request, prompt, wholes)
+        needed = pieces.needed()
+        trees = {prefix: Forced(llama, prefix, check) for prefix, _ in needed}
         for prefix, tree in trees.items():
-            tree.compute([prompt[len(prefix) :], *(rest for begin, rest in pieces if begin == prefix)])
-        # Where a text merges with the prompt's end, what the prompt itself says there is taken off again.
-        scores = tuple(
-            ContinuationScore(logprob=trees[prefix][rest] - trees[prefix][prompt[len(prefix) :]], tokens=len(rest))
-            for prefix, rest in pieces
-        )
+            tree.compute([rest for begin, rest in needed if begin == prefix])
+        scores = pieces.scores(lambda prefix, rest: trees[prefix][rest])
         return Scores(
             continuations=scores,
             usage=Usage(
@@ -258,5 +252,6 @@ ENGINE = Engine(
     summary="llama.cpp inside this process; any GGUF model, no server, no key",
     options=LocalOptions,
     create=Local,
+    capabilities=CAPABILITIES,
     needs=("xllamacpp", "local"),
 )

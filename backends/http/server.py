@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from ..errors import ConfigurationError
 from ..options import BackendOptions, Surroundings
 from .address import checked, is_loopback, require_loopback
+from .options import HttpOptions
 from .transport import Server
 
 _NOBODY = "none"
@@ -49,7 +50,7 @@ def resolve_url(options: BackendOptions, surroundings: Surroundings, *, variable
 
 
 def server(
-    options: BackendOptions,
+    options: HttpOptions,
     surroundings: Surroundings,
     *,
     base_url: str,
@@ -57,9 +58,6 @@ def server(
     organization: str | None = None,
     project: str | None = None,
     azure: tuple[str, str | None] | None = None,
-    ca_file: Path | None = None,
-    trust_env: bool = False,
-    largest: int,
 ) -> Server:
     """Returns how to reach a server: headers and URL come from the openai client, which sends nothing itself.
 
@@ -71,9 +69,6 @@ def server(
         organization: OpenAI organisation that is billed.
         project: OpenAI project that is billed.
         azure: Version of Azure's API, and the deployment where the path names it.
-        ca_file: Certificates of a private authority.
-        trust_env: Whether proxies of the environment are used.
-        largest: Bytes of the largest answer that is read.
 
     Raises:
         ConfigurationError: If the certificates cannot be read.
@@ -89,9 +84,9 @@ def server(
         query={"api-version": azure[0]} if azure else {},
         secret=secret,
         timeout=options.attempt_timeout,
-        largest=largest,
-        ca_file=str(_readable(surroundings.folder / ca_file)) if ca_file else None,
-        trust_env=trust_env,
+        largest=round(options.max_response_mb * (1 << 20)),
+        ca_file=str(_readable(surroundings.folder / options.ca_file)) if options.ca_file else None,
+        trust_env=options.trust_env,
         local_only=surroundings.local_only,
     )
 

@@ -7,7 +7,7 @@ import pytest
 from fakes.openai_server import FakeServer
 
 from backends import ENGINES, Surroundings
-from backends.engines.openai import OpenAIBackend
+from backends.http.backend import HttpBackend
 
 KEY = "sk-test-0123456789"
 
@@ -21,9 +21,9 @@ async def fake_openai() -> AsyncIterator[FakeServer]:
 @pytest.fixture
 async def openai_backend(fake_openai: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    made: list[OpenAIBackend] = []
+    made: list[HttpBackend] = []
 
-    def make(*, local_only: bool = False, **options: Any) -> OpenAIBackend:
+    def make(*, local_only: bool = False, **options: Any) -> HttpBackend:
         engine = ENGINES.load("openai")
         chosen = engine.options(**{"model": "fake", "base_url": fake_openai.url, **options})
         made.append(engine.create(chosen, Surroundings(local_only=local_only)))

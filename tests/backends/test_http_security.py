@@ -12,12 +12,12 @@ import pytest
 from fakes.openai_server import FakeServer, Reply, chat
 
 from backends import ENGINES, BackendError, GenerateRequest, LocalOnlyError, Message, Surroundings, Unreachable
-from backends.engines.openai import OpenAIBackend
+from backends.http.backend import HttpBackend
 
 REQUEST = GenerateRequest(prompt=(Message(role="user", content="x"),))
 
 
-def make(base_url: str, *, local_only: bool = False, folder: Path = Path(), **options: Any) -> OpenAIBackend:
+def make(base_url: str, *, local_only: bool = False, folder: Path = Path(), **options: Any) -> HttpBackend:
     engine = ENGINES.load("openai")
     chosen = engine.options(model="fake", base_url=base_url, **options)
     return engine.create(chosen, Surroundings(local_only=local_only, folder=folder))
@@ -147,13 +147,14 @@ def test_importing_the_engine_does_not_import_the_client() -> None:
 
 
 def test_two_event_loops_in_turn_can_use_one_backend() -> None:
-    backend: OpenAIBackend | None = None
+    backend: HttpBackend | None = None
+    port = 0
 
     async def once() -> str:
-        nonlocal backend
-        async with FakeServer() as server:
+        nonlocal backend, port
+        async with FakeServer(port=port) as server:
+            port = server.port
             backend = backend or make(server.url)
-            backend._base_url = server.url
             return (await backend.generate(REQUEST)).text
 
     assert asyncio.run(once()) == "hello"

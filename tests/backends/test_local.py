@@ -27,9 +27,9 @@ from backends import (
     Scores,
     Surroundings,
 )
+from backends.continuations import seam
 from backends.engines.local import Local
 from backends.llama import usable_threads
-from backends.llama_score import seam
 
 engine = pytest.mark.engine
 HISTORY = "Movies watched by one person, in order:\n- Alien\n- Blade Runner\n-"

@@ -67,14 +67,15 @@ def error(message: str = "no", code: Any = None, kind: str = "some_error") -> di
 class FakeServer:
     """Use as an async context manager; ``reply`` may be changed at any time."""
 
-    def __init__(self, reply: Callable[[Received], Reply] | None = None) -> None:
+    def __init__(self, reply: Callable[[Received], Reply] | None = None, *, port: int = 0) -> None:
+        self.port = port
         self.reply = reply or (lambda _: Reply(body=chat()))
         self.received: list[Received] = []
         self._tries: Counter[bytes] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=1024)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

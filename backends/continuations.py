@@ -1,0 +1,67 @@
+"""Continuations as tokens: where a text begins inside the tokens of prompt and text together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .base import ContinuationScore, ScoreRequest
+from .errors import InvalidRequest
+
+Tokens = tuple[int, ...]
+
+
+def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
+    """Splits the tokens of prompt and continuation together into what they share with the prompt's own, and the rest.
+
+    Where the continuation merges with the prompt's last characters, the rest begins before the prompt's end.
+    """
+    shared = 0
+    while shared < min(len(prompt), len(whole)) and prompt[shared] == whole[shared]:
+        shared += 1
+    return whole[:shared], whole[shared:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """What has to be known to score a request.
+
+    Attributes:
+        prompt: Tokens of the prompt alone.
+        paths: For each continuation the tokens that it shares with the prompt, and its own after these.
+    """
+
+    prompt: Tokens
+    paths: tuple[tuple[Tokens, Tokens], ...]
+
+    @classmethod
+    def of(cls, request: ScoreRequest, prompt: Tokens, wholes: Sequence[Tokens]) -> Pieces:
+        """Cuts the tokens of prompt and continuation together, one sequence a continuation, at their seams.
+
+        Raises:
+            InvalidRequest: If labels are asked for and two begin with the same token.
+        """
+        paths = tuple(seam(prompt, whole) for whole in wholes)
+        if request.kind == "label":
+            paths = tuple((prefix, rest[:1]) for prefix, rest in paths)
+            if len(set(paths)) < len(paths):
+                raise InvalidRequest("Two labels begin with the same token, so one position cannot tell them apart.")
+        return cls(prompt=prompt, paths=paths)
+
+    def needed(self) -> list[tuple[Tokens, Tokens]]:
+        """All paths whose log-probability :meth:`scores` asks for, each once, in order."""
+        merged = ((prefix, self.prompt[len(prefix) :]) for prefix, _ in self.paths if prefix != self.prompt)
+        return list(dict.fromkeys([*self.paths, *merged]))
+
+    def scores(self, logprob: Callable[[Tokens, Tokens], float]) -> tuple[ContinuationScore, ...]:
+        """Returns the score of each continuation, given the log-probability of tokens after a prefix.
+
+        Where a text merges with the prompt's end, what the prompt itself says there is taken off again.
+        """
+        found = []
+        for prefix, rest in self.paths:
+            own = logprob(prefix, rest)
+            if prefix != self.prompt:
+                own -= logprob(prefix, self.prompt[len(prefix) :])
+            found.append(ContinuationScore(logprob=own, tokens=len(rest)))
+        return tuple(found)

@@ -1,0 +1,170 @@
+"""One attempt at a time against a server that speaks OpenAI's protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..base import (
+    Capability,
+    Finish,
+    GenerateRequest,
+    Generation,
+    Identity,
+    Sampling,
+    ScoreRequest,
+    Scores,
+    Usage,
+)
+from ..errors import ConfigurationError, UnsupportedCapability
+from ..jsonio import encode
+from ..known import able_hint
+from .address import plain
+from .chat import Chat
+from .completions import Completions
+from .faults import is_filtered
+from .labels import label_scores
+from .models import Manners
+from .options import HttpOptions
+from .responses import Responses
+from .transport import Server, Transport
+from .wire import Format
+
+_SCORES_A_REQUEST = 64
+
+
+class HttpBackend:
+    """See the module's docstring; whoever calls it brings retries and limits.
+
+    Args:
+        options: The backend's options.
+        server: Where and how to send; asked once, before the first request.
+        base_url: The server's address, to be shown.
+        extra: What else identifies the answers, beside model and address.
+    """
+
+    def __init__(
+        self,
+        options: HttpOptions,
+        server: Callable[[], Server],
+        *,
+        base_url: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        if options.model is None:
+            raise ConfigurationError("backend.model is missing: which model should answer?")
+        self._options = options
+        self._server = server
+        self._base_url = base_url
+        self._extra = dict(extra or {})
+        self._model = options.model
+        self._manners = Manners.of(
+            options.model,
+            thinks=options.reasoning,
+            effort=options.reasoning_effort,
+            allowance=options.reasoning_tokens,
+        )
+        self._completions = Completions(model=options.model, manners=self._manners)
+        self._format = self._choose_format()
+        self._transport: Transport | None = None
+
+    def _choose_format(self) -> Format:
+        options = self._options
+        if options.api == "completions":
+            return self._completions
+        chosen = Chat if options.api == "chat" else Responses
+        return chosen(model=self._model, manners=self._manners, strict=options.strict_schema)
+
+    @property
+    def identity(self) -> Identity:
+        """What answers; holds neither key nor headers."""
+        options = self._options
+        extra: dict[str, Any] = {"api": options.api, **self._extra}
+        for name in ("extra_body", "reasoning_effort"):
+            if value := getattr(options, name):
+                extra[name] = value
+        return Identity(kind=options.kind, model=self._model, endpoint=plain(self._base_url), extra=extra)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the API and the model allow; whether a compatible server keeps to it shows in its answers."""
+        probabilities = set() if self._manners.thinks else {Capability.TOP_LOGPROBS, Capability.LABEL_LOGPROBS}
+        if self._options.api == "completions":
+            scores = {Capability.CONTINUATION_LOGPROBS} if self._options.echo else set()
+            return frozenset({Capability.COMPLETION, Capability.SEED} | probabilities | scores)
+        chat = {Capability.CHAT, Capability.JSON_SCHEMA, Capability.CHOICE}
+        seed = {Capability.SEED} if self._options.api == "chat" else set()
+        return frozenset(chat | seed | probabilities)
+
+    async def start(self) -> None:
+        """Reads the key's headers; sends nothing."""
+        self._connect()
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+    async def generate(self, request: GenerateRequest) -> Generation:
+        """Returns generated text."""
+        if request.top_logprobs:
+            self._require(Capability.TOP_LOGPROBS)
+            request = replace(request, top_logprobs=min(request.top_logprobs, self._options.top_logprobs))
+        body = self._format.body(request)
+        started = time.perf_counter()
+        transport = self._connect()
+        answer = await transport.post(self._format.path, self._payload(body))
+        if is_filtered(answer.status, answer.body):
+            generation = Generation(text="", finish=Finish.CONTENT_FILTER, usage=Usage(requests=1), model=self._model)
+        else:
+            generation = self._format.read(transport.check(answer), request)
+        return replace(generation, seconds=time.perf_counter() - started)
+
+    async def score(self, request: ScoreRequest) -> Scores:
+        """Returns the log-likelihood of each continuation, or of each label as the first token."""
+        if request.kind == "label":
+            return await self._score_labels(request)
+        self._require(Capability.CONTINUATION_LOGPROBS)
+        if not isinstance(request.prompt, str):
+            raise UnsupportedCapability("The completions API scores continuations of a text, not of a chat.")
+        started = time.perf_counter()
+        total = Scores(continuations=())
+        for first in range(0, len(request.continuations), _SCORES_A_REQUEST):
+            part = request.continuations[first : first + _SCORES_A_REQUEST]
+            body = self._completions.scoring_body(request.prompt, part)
+            transport = self._connect()
+            data = transport.check(await transport.post(self._completions.path, self._payload(body)))
+            scores, usage, model = self._completions.read_scores(data, request.prompt, part)
+            total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
+        return replace(total, seconds=time.perf_counter() - started)
+
+    async def _score_labels(self, request: ScoreRequest) -> Scores:
+        self._require(Capability.LABEL_LOGPROBS)
+        first = GenerateRequest(
+            prompt=request.prompt,
+            sampling=Sampling(max_tokens=1),
+            top_logprobs=self._options.top_logprobs,
+            template=request.template,
+        )
+        answer = await self.generate(first)
+        scores = label_scores(answer, request.continuations)
+        return Scores(continuations=scores, usage=answer.usage, model=answer.model, seconds=answer.seconds)
+
+    def _require(self, capability: Capability) -> None:
+        if capability in self.capabilities:
+            return
+        why = "a model that thinks first" if self._manners.thinks else f"api: {self._options.api}"
+        raise UnsupportedCapability(
+            f"{self._options.kind} with {why} has no {capability.value}.", hint=able_hint(capability)
+        )
+
+    def _payload(self, body: dict[str, Any]) -> bytes:
+        return encode(body | self._options.extra_body if self._options.extra_body else body)
+
+    def _connect(self) -> Transport:
+        if self._transport is None:
+            self._transport = Transport(self._server())
+        return self._transport
