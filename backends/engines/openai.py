@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ..base import Capability
+from ..errors import ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.options import HttpOptions
 from ..http.server import read_key, resolve_url, server
@@ -30,6 +31,8 @@ class OpenAIOptions(HttpOptions):
 
 
 def _create(options: OpenAIOptions, surroundings: Surroundings) -> HttpBackend:
+    if options.model is None:
+        raise ConfigurationError("backend.model is missing: which model should answer?")
     azure = options.api_version is not None
     base_url = resolve_url(
         options,

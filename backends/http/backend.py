@@ -18,7 +18,7 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import ConfigurationError, UnsupportedCapability
+from ..errors import UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
 from .address import plain
@@ -53,29 +53,31 @@ class HttpBackend:
         base_url: str,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        if options.model is None:
-            raise ConfigurationError("backend.model is missing: which model should answer?")
         self._options = options
         self._server = server
         self._base_url = base_url
         self._extra = dict(extra or {})
-        self._model = options.model
+        self._model = options.model or ""
         self._manners = Manners.of(
-            options.model,
+            self._model,
             thinks=options.reasoning,
             effort=options.reasoning_effort,
             allowance=options.reasoning_tokens,
         )
-        self._completions = Completions(model=options.model, manners=self._manners)
-        self._format = self._choose_format()
+        self._ways = self._formats()
         self._transport: Transport | None = None
 
-    def _choose_format(self) -> Format:
-        options = self._options
-        if options.api == "completions":
-            return self._completions
-        chosen = Chat if options.api == "chat" else Responses
-        return chosen(model=self._model, manners=self._manners, strict=options.strict_schema)
+    def _formats(self) -> dict[str, Format]:
+        """The server's ways to ask for text, by ``api``, for the model as it is known now."""
+        model, manners, strict = self._model, self._manners, self._options.strict_schema
+        return {
+            "chat": Chat(model=model, manners=manners, strict=strict),
+            "responses": Responses(model=model, manners=manners, strict=strict),
+            "completions": Completions(model=model, manners=manners),
+        }
+
+    def _way(self, request: GenerateRequest) -> Format:
+        return self._ways[self._options.api]
 
     @property
     def identity(self) -> Identity:
@@ -113,14 +115,15 @@ class HttpBackend:
         if request.top_logprobs:
             self._require(Capability.TOP_LOGPROBS)
             request = replace(request, top_logprobs=min(request.top_logprobs, self._options.top_logprobs))
-        body = self._format.body(request)
+        way = self._way(request)
+        body = way.body(request)
         started = time.perf_counter()
         transport = self._connect()
-        answer = await transport.post(self._format.path, self._payload(body))
+        answer = await transport.post(way.path, self._payload(body))
         if is_filtered(answer.status, answer.body):
             generation = Generation(text="", finish=Finish.CONTENT_FILTER, usage=Usage(requests=1), model=self._model)
         else:
-            generation = self._format.read(transport.check(answer), request)
+            generation = way.read(transport.check(answer), request)
         return replace(generation, seconds=time.perf_counter() - started)
 
     async def score(self, request: ScoreRequest) -> Scores:
@@ -131,13 +134,14 @@ class HttpBackend:
         if not isinstance(request.prompt, str):
             raise UnsupportedCapability("The completions API scores continuations of a text, not of a chat.")
         started = time.perf_counter()
+        scorer = Completions(model=self._model, manners=self._manners)
         total = Scores(continuations=())
         for first in range(0, len(request.continuations), _SCORES_A_REQUEST):
             part = request.continuations[first : first + _SCORES_A_REQUEST]
-            body = self._completions.scoring_body(request.prompt, part)
+            body = scorer.scoring_body(request.prompt, part)
             transport = self._connect()
-            data = transport.check(await transport.post(self._completions.path, self._payload(body)))
-            scores, usage, model = self._completions.read_scores(data, request.prompt, part)
+            data = transport.check(await transport.post(scorer.path, self._payload(body)))
+            scores, usage, model = scorer.read_scores(data, request.prompt, part)
             total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
         return replace(total, seconds=time.perf_counter() - started)
 

@@ -7,11 +7,23 @@ from typing import Any
 
 import msgspec
 
-from ..base import Finish, GenerateRequest, Generation
+from ..base import Constraint, Finish, GenerateRequest, Generation
 from ..errors import UnsupportedCapability
 from .faults import inner_error
 from .models import Manners
-from .wire import Position, WireUsage, alternatives, as_schema, bad, cut_at_stop, finish, keep_to, read_json, spent
+from .wire import (
+    Constrain,
+    Position,
+    WireUsage,
+    alternatives,
+    as_schema,
+    bad,
+    cut_at_stop,
+    finish,
+    keep_to,
+    read_json,
+    spent,
+)
 
 
 class _Part(msgspec.Struct):
@@ -45,11 +57,12 @@ class _Answer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Messages in, one message out."""
+    """Messages in, one message out; ``constrain`` says constraints where the server has words of its own."""
 
     model: str
     manners: Manners
     strict: bool = True
+    constrain: Constrain | None = None
     path: str = "chat/completions"
 
     def body(self, request: GenerateRequest) -> dict[str, Any]:
@@ -72,10 +85,15 @@ class Chat:
             body["seed"] = request.sampling.seed
         if request.top_logprobs:
             body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
-        if schema := as_schema(request.constraint):
-            described = {"name": schema.name, "schema": schema.schema, "strict": self.strict}
-            body["response_format"] = {"type": "json_schema", "json_schema": described}
+        body |= self._said(request.constraint) if self.constrain is None else self.constrain(request.constraint)
         return body
+
+    def _said(self, constraint: Constraint | None) -> dict[str, Any]:
+        schema = as_schema(constraint)
+        if schema is None:
+            return {}
+        described = {"name": schema.name, "schema": schema.schema, "strict": self.strict}
+        return {"response_format": {"type": "json_schema", "json_schema": described}}
 
     def read(self, data: bytes, request: GenerateRequest) -> Generation:
         """Reads an answer."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from ..base import ContinuationScore, GenerateRequest, Generation, TokenLogprob, Usage
+from ..base import Capability, ContinuationScore, GenerateRequest, Generation, TokenLogprob, Usage
 from ..errors import BadResponse, UnsupportedCapability
+from ..known import able_hint
 from .faults import inner_error
 from .models import Manners
-from .wire import WireUsage, bad, finish, keep_to, nats, read_json, spent
+from .wire import Constrain, WireUsage, bad, finish, keep_to, nats, no_constraint, read_json, spent
 
 
 class _Logprobs(msgspec.Struct):
@@ -42,6 +43,7 @@ class Completions:
 
     model: str
     manners: Manners
+    constrain: Constrain = no_constraint
     path: str = "completions"
 
     def body(self, request: GenerateRequest) -> dict[str, Any]:
@@ -51,12 +53,7 @@ class Completions:
                 "The completions API continues a text, and this prompt is a chat.",
                 hint="Set backend.api: chat, or take a strategy that continues texts, such as likelihood.",
             )
-        if request.constraint is not None:
-            raise UnsupportedCapability(
-                "The completions API takes no constraint.",
-                hint="Set backend.api: chat, or backend.kind: vllm or local.",
-            )
-        body: dict[str, Any] = {"model": self.model, "prompt": request.prompt}
+        body: dict[str, Any] = {"model": self.model, "prompt": request.prompt, **self.constrain(request.constraint)}
         self.manners.add_sampling(body, request.sampling, limit="max_tokens")
         if request.sampling.seed is not None:
             body["seed"] = request.sampling.seed
@@ -135,7 +132,7 @@ def _score(choice: _Choice, prompt: str, continuation: str) -> ContinuationScore
     if not (choice.text or "").startswith(prompt) or found is None or not found.tokens:
         raise UnsupportedCapability(
             "This server does not give the log-probabilities of a prompt (echo).",
-            hint="backend.kind: local, transformers and vllm can score continuations.",
+            hint=able_hint(Capability.CONTINUATION_LOGPROBS),
         )
     begin, end = len(prompt), len(prompt) + len(continuation)
     offsets = found.text_offset or _offsets(found.tokens)

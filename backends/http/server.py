@@ -17,15 +17,20 @@ from .transport import Server
 _NOBODY = "none"
 
 
-def read_key(name: str, base_url: str) -> SecretStr | None:
+def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | None:
     """Returns the key that an environment variable holds; a server on this machine may need none.
+
+    Args:
+        name: The variable.
+        base_url: Checked address of the server.
+        needed: Whether a server elsewhere must have one.
 
     Raises:
         ConfigurationError: If there is none and the server is elsewhere, or it cannot be sent in a header.
     """
     key = os.environ.get(name, "").strip()
     if not key:
-        if is_loopback(base_url):
+        if not needed or is_loopback(base_url):
             return None
         raise ConfigurationError(
             f"The environment variable {name} holds no key.",

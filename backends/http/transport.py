@@ -7,6 +7,7 @@ import io
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from ..errors import BadResponse
 from .address import loopback_resolver, plain
@@ -66,7 +67,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def post(self, path: str, payload: bytes) -> Answer:
-        """Sends a payload to a path below the base URL.
+        """Sends a payload to a path below the base URL, or beside its last part with ``../``.
 
         Raises:
             BackendError: If no whole answer came; an answer with any status is returned.
@@ -78,7 +79,7 @@ class Transport:
         return await self._send("GET", path, None)
 
     async def _send(self, method: str, path: str, payload: bytes | None) -> Answer:
-        url = self._server.base_url + path
+        url = urljoin(self._server.base_url, path)
         data = io.BytesIO(payload) if payload is not None and len(payload) > _LARGE_BODY else payload
         session = await self._open()
         try:

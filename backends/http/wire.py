@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import msgspec
 
-from ..base import Choice, Constraint, Finish, GenerateRequest, Generation, Grammar, JsonSchema, TokenLogprob, Usage
+from ..base import (
+    Capability,
+    Choice,
+    Constraint,
+    Finish,
+    GenerateRequest,
+    Generation,
+    Grammar,
+    JsonSchema,
+    TokenLogprob,
+    Usage,
+)
 from ..constraints import satisfies
 from ..errors import BadResponse, UnsupportedCapability
 from ..jsonio import decode
+from ..known import able_hint
 
 T = TypeVar("T")
+Constrain = Callable[[Constraint | None], dict[str, Any]]
+"""Says a constraint in the fields of a request."""
 CHOICE_FIELD = "answer"
 _LEAST = -9999.0
 _FINISH = {
@@ -155,9 +169,34 @@ def as_schema(constraint: Constraint | None) -> JsonSchema | None:
     if isinstance(constraint, Grammar):
         raise UnsupportedCapability(
             "This server takes no grammar.",
-            hint="backend.kind: local and vllm do; a JSON schema or a choice works here.",
+            hint=f"A JSON schema or a choice works here. {able_hint(Capability.GRAMMAR)}",
         )
     return choice_schema(constraint) if isinstance(constraint, Choice) else constraint
+
+
+def structured_outputs(constraint: Constraint | None) -> dict[str, Any]:
+    """Says a constraint in vLLM's own words; the older ``guided_*`` fields are dropped by it in silence."""
+    match constraint:
+        case None:
+            return {}
+        case JsonSchema(schema=schema):
+            return {"structured_outputs": {"json": dict(schema)}}
+        case Choice(options=options):
+            return {"structured_outputs": {"choice": list(options)}}
+        case Grammar(text=text):
+            return {"structured_outputs": {"grammar": text}}
+
+
+def no_constraint(constraint: Constraint | None) -> dict[str, Any]:
+    """Says a constraint where the format has no words for one.
+
+    Raises:
+        UnsupportedCapability: If there is one.
+    """
+    if constraint is None:
+        return {}
+    wanted = {JsonSchema: Capability.JSON_SCHEMA, Choice: Capability.CHOICE, Grammar: Capability.GRAMMAR}
+    raise UnsupportedCapability("The completions API takes no constraint.", hint=able_hint(wanted[type(constraint)]))
 
 
 def keep_to(text: str, ended: Finish, constraint: Constraint | None) -> tuple[str, bool]:
