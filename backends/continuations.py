@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from .base import ContinuationScore, ScoreRequest
-from .errors import InvalidRequest
+from .base import ContinuationScore, ScoreRequest, Usage
+from .errors import BadResponse, InvalidRequest
 
 Tokens = tuple[int, ...]
+LEAST = -9999.0
+"""Nats of what is as good as impossible."""
 
 
 def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
@@ -65,3 +68,36 @@ class Pieces:
                 own -= logprob(prefix, self.prompt[len(prefix) :])
             found.append(ContinuationScore(logprob=own, tokens=len(rest)))
         return tuple(found)
+
+
+def tree(paths: Iterable[tuple[Tokens, Tokens]]) -> dict[Tokens, set[int]]:
+    """Returns, for each inner node of the tree that some paths make, the tokens that may follow it."""
+    children: dict[Tokens, set[int]] = {}
+    for prefix, rest in paths:
+        for at, token in enumerate(rest):
+            children.setdefault(prefix + rest[:at], set()).add(token)
+    return children
+
+
+@dataclass(slots=True)
+class Found:
+    """The log-probability of each token that is known so far, by the tokens before it and itself."""
+
+    usage: Usage = field(default_factory=Usage)
+    _known: dict[Tokens, float] = field(default_factory=dict)
+
+    def put(self, before: Tokens, token: int, logprob: float) -> None:
+        """Keeps one."""
+        self._known[(*before, token)] = max(logprob, LEAST) if math.isfinite(logprob) else LEAST
+
+    def logprob(self, prefix: Tokens, rest: Tokens) -> float:
+        """The sum over ``rest`` after ``prefix``, in nats.
+
+        Raises:
+            BadResponse: If one is not known.
+        """
+        whole = prefix + rest
+        try:
+            return sum(self._known[whole[: at + 1]] for at in range(len(prefix), len(whole)))
+        except KeyError:
+            raise BadResponse("The engine did not report every token's log-probability.", usage=self.usage) from None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -30,14 +26,14 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Pieces, Tokens
-from ..errors import ConfigurationError, InvalidRequest, ServerError
+from ..errors import ConfigurationError, InvalidRequest
 from ..llama import Llama
 from ..llama_score import Forced
 from ..options import BackendOptions, Engine, Surroundings
+from ..thread import Check, EngineThread
 from ..weights import DEFAULT_MODEL, find_weights
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class LocalOptions(BackendOptions):
@@ -70,7 +66,7 @@ class Local:
         self._surroundings = surroundings
         self._model = options.model or DEFAULT_MODEL
         self._llama: Llama | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread = EngineThread("llama")
         self._grammars: bool | None = None
 
     @property
@@ -85,43 +81,19 @@ class Local:
 
     async def start(self) -> None:
         """Finds the weights, fetching them if need be, and loads them."""
-        if self._llama is None:
-            await self._on_thread(lambda _: self._loaded())
+        await self._thread.run(lambda _: self._loaded())
 
     async def generate(self, request: GenerateRequest) -> Generation:
         """Returns generated text.  A constrained text is checked, since llama.cpp drops a constraint in silence."""
-        return await self._on_thread(lambda _: self._generate(self._loaded(), request))
+        return await self._thread.run(lambda _: self._generate(self._loaded(), request))
 
     async def score(self, request: ScoreRequest) -> Scores:
         """Returns exact log-likelihoods; texts that begin alike share their computation."""
-        return await self._on_thread(lambda check: self._score(self._loaded(), request, check))
+        return await self._thread.run(lambda check: self._score(self._loaded(), request, check))
 
     async def aclose(self) -> None:
         """Frees the model."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.submit(self._free)  # behind whatever is still under way
-            await asyncio.to_thread(thread.shutdown)
-
-    async def _on_thread(self, work: Callable[[Callable[[], None]], T]) -> T:
-        """Runs work on the engine's thread.  After a cancellation it ends at its next call to the engine."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
-        cancelled = threading.Event()
-
-        def check() -> None:
-            if cancelled.is_set():
-                raise ServerError("The request was cancelled.")
-
-        def guarded() -> T:
-            check()
-            return work(check)
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
+        await self._thread.close(self._free)
 
     def _free(self) -> None:
         self._llama = None
@@ -160,7 +132,7 @@ class Local:
             top_logprobs=_alternatives(choice) if request.top_logprobs else (),
         )
 
-    def _score(self, llama: Llama, request: ScoreRequest, check: Callable[[], None]) -> Scores:
+    def _score(self, llama: Llama, request: ScoreRequest, check: Check) -> Scores:
         started = time.monotonic()
         text = self._text(llama, request.prompt)
         special = not isinstance(request.prompt, str)

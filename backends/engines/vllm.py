@@ -11,7 +11,7 @@ import msgspec
 from pydantic import Field
 
 from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores
-from ..continuations import Pieces, Tokens
+from ..continuations import Found, Pieces, Tokens
 from ..errors import ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.chat import Chat
@@ -21,7 +21,7 @@ from ..http.options import HttpOptions
 from ..http.responses import Responses
 from ..http.server import read_key, resolve_url, server
 from ..http.transport import Server
-from ..http.vllm_scores import Found, after_nodes, echoed, read_after, read_echo
+from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo
 from ..http.wire import Format, read_json, structured_outputs
 from ..jsonio import encode
 from ..options import Engine, Surroundings

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from ..base import Usage
-from ..continuations import Tokens
+from ..continuations import Found, Tokens, tree
 from ..errors import BadResponse
-from .wire import WireUsage, nats, read_json, spent
+from .wire import WireUsage, read_json, spent
 
 _IDS = 128
 """The most ``logprob_token_ids`` that vLLM takes."""
@@ -39,30 +38,6 @@ class _Answer(msgspec.Struct):
     usage: WireUsage | None = None
 
 
-@dataclass(slots=True)
-class Found:
-    """The log-probability of each token that is known so far, by the tokens before it and itself."""
-
-    usage: Usage = field(default_factory=Usage)
-    _known: dict[Tokens, float] = field(default_factory=dict)
-
-    def put(self, before: Tokens, token: int, logprob: float) -> None:
-        """Keeps one."""
-        self._known[(*before, token)] = nats(logprob)
-
-    def logprob(self, prefix: Tokens, rest: Tokens) -> float:
-        """The sum over ``rest`` after ``prefix``, in nats.
-
-        Raises:
-            BadResponse: If one is not known.
-        """
-        whole = prefix + rest
-        try:
-            return sum(self._known[whole[: at + 1]] for at in range(len(prefix), len(whole)))
-        except KeyError:
-            raise BadResponse("The server did not report every token's log-probability.", usage=self.usage) from None
-
-
 @dataclass(frozen=True, slots=True)
 class Nodes:
     """Some nodes of the tree of continuations, asked for in one request."""
@@ -85,10 +60,7 @@ class Nodes:
 
 def after_nodes(paths: Sequence[tuple[Tokens, Tokens]]) -> Iterator[Nodes]:
     """Cuts the tree of some paths into requests; nodes that share a beginning stand beside each other."""
-    children: dict[Tokens, set[int]] = {}
-    for prefix, rest in paths:
-        for at, token in enumerate(rest):
-            children.setdefault(prefix + rest[:at], set()).add(token)
+    children = tree(paths)
     befores: list[Tokens] = []
     ids: set[int] = set()
     for before in sorted(children):

@@ -1,0 +1,281 @@
+"""vLLM inside this process, for batch runs on a machine with a GPU and without a server."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ..base import (
+    Capability,
+    Choice,
+    Finish,
+    GenerateRequest,
+    Generation,
+    Grammar,
+    Identity,
+    JsonSchema,
+    Prompt,
+    ScoreRequest,
+    Scores,
+    TokenLogprob,
+    Usage,
+)
+from ..batching import Batches
+from ..constraints import satisfies
+from ..continuations import Found, Pieces, Tokens, tree
+from ..errors import ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from ..options import BackendOptions, Engine, Surroundings
+
+CAPABILITIES = frozenset(Capability)
+Row = tuple[Tokens, Any]
+"""A prompt's tokens and vLLM's sampling parameters."""
+
+
+class VllmOfflineOptions(BackendOptions):
+    """The ``backend:`` block of ``kind: vllm-offline``.
+
+    Attributes:
+        model: A folder, relative to the config, or a name on the Hub.
+        engine: Arguments of ``vllm.LLM``: ``tensor_parallel_size``, ``max_model_len``, ``gpu_memory_utilization`` ...
+        chat_template_kwargs: Passed to the model's chat template.
+        concurrency: Requests that wait for the engine at a time; it batches whatever waits.
+    """
+
+    kind: Literal["vllm-offline"] = "vllm-offline"
+    engine: dict[str, Any] = Field(default_factory=dict)
+    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
+    concurrency: int = Field(default=256, ge=1, le=4096, strict=True)
+    attempt_timeout: float = Field(default=1800.0, gt=0)
+    deadline: float = Field(default=3600.0, gt=0)
+
+    @field_validator("engine")
+    @classmethod
+    def _runs_no_foreign_code(cls, engine: dict[str, Any]) -> dict[str, Any]:
+        if engine.get("trust_remote_code"):
+            raise ValueError("trust_remote_code is not supported: no code that comes with a model is run")
+        return engine
+
+
+class VllmOffline:
+    """See the module's docstring.  Requests that wait while the engine works make its next batch."""
+
+    def __init__(self, options: VllmOfflineOptions, surroundings: Surroundings) -> None:
+        if options.model is None:
+            raise ConfigurationError("backend.model is missing: a folder or a name on the Hub.")
+        folder = surroundings.folder / Path(options.model).expanduser()
+        self._source = str(folder) if folder.is_dir() else options.model
+        self._options = options
+        self._surroundings = surroundings
+        self._llm: Any = None
+        self._batches: Batches[Row, Any] = Batches("vllm", self._generate)
+
+    @property
+    def identity(self) -> Identity:
+        """Kind, model and what changes its numbers; the endpoint is this process."""
+        options = self._options
+        extra = {name: value for name in ("engine", "chat_template_kwargs") if (value := getattr(options, name))}
+        return Identity(kind="vllm-offline", model=str(options.model), extra=extra)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What vLLM can do."""
+        return CAPABILITIES
+
+    async def start(self) -> None:
+        """Loads the model, fetching it from the Hub if need be.
+
+        Raises:
+            ConfigurationError: If vLLM is missing or refuses the model or the arguments.
+        """
+        await self._batches.before(self._load)
+
+    async def generate(self, request: GenerateRequest) -> Generation:
+        """Returns generated text."""
+        await self.start()
+        started = time.monotonic()
+        prompt = self._tokens(request.prompt)
+        [out] = await self._run([(prompt, _sampling(request))])
+        written = out.outputs[0]
+        finish = Finish.LENGTH if written.finish_reason == "length" else Finish.STOP
+        return Generation(
+            text=written.text,
+            finish=finish,
+            usage=_usage(out),
+            model=str(self._options.model),
+            seconds=time.monotonic() - started,
+            constraint_ignored=finish is Finish.STOP and not satisfies(written.text, request.constraint),
+            top_logprobs=_alternatives(written.logprobs or [], request.top_logprobs),
+        )
+
+    async def score(self, request: ScoreRequest) -> Scores:
+        """Returns exact log-likelihoods."""
+        await self.start()
+        started = time.monotonic()
+        text, special = self._text(request.prompt)
+        prompt = self._tokenize(text, special=special)
+        wholes = [self._tokenize(text + one, special=special) for one in request.continuations]
+        pieces = Pieces.of(request, prompt, wholes)
+        needed = pieces.needed()
+        found = await (self._followed(needed) if request.kind == "label" else self._echoed(needed))
+        return Scores(
+            continuations=pieces.scores(found.logprob),
+            usage=replace(found.usage, requests=1),
+            model=str(self._options.model),
+            seconds=time.monotonic() - started,
+        )
+
+    async def aclose(self) -> None:
+        """Frees the model."""
+        await self._batches.close(self._free)
+
+    # -- on the engine's thread
+
+    def _load(self) -> None:
+        if self._llm is not None:
+            return
+        try:
+            from vllm import LLM
+        except ImportError:
+            raise ConfigurationError(
+                "The backend 'vllm-offline' needs vLLM.", hint="Install it: pip install 'promptrec[vllm]'."
+            ) from None
+        try:
+            self._llm = LLM(model=self._source, **{"seed": self._surroundings.seed, **self._options.engine})
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            said = " ".join(str(error).split())[:300]
+            raise ConfigurationError(f"vLLM cannot load {self._source}: {said}") from None
+
+    def _free(self) -> None:
+        self._llm = None
+        gc.collect()
+
+    def _generate(self, rows: Sequence[Row]) -> list[Any]:
+        prompts = [{"prompt_token_ids": list(tokens)} for tokens, _ in rows]
+        try:
+            outs: list[Any] = self._llm.generate(prompts, [sampling for _, sampling in rows], use_tqdm=False)
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            if isinstance(error, ValueError | TypeError) or "Validation" in type(error).__name__:
+                raise InvalidRequest(f"vLLM refused the request: {said}") from None
+            raise ServerError(f"vLLM failed: {said}") from error
+        return outs
+
+    # -- on the event loop
+
+    async def _run(self, rows: list[Row]) -> list[Any]:
+        longest = self._llm.llm_engine.model_config.max_model_len
+        most = max(len(tokens) + 1 for tokens, _ in rows)
+        if most > longest:
+            raise ContextOverflow(
+                f"The prompt takes {most} tokens with its answer's first, the model's context has {longest}.",
+                hint="Shorten the history or the candidates.",
+            )
+        return await self._batches.outputs(rows)
+
+    async def _echoed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
+        from vllm import SamplingParams
+
+        found = Found()
+        whole = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+        rows = [(prefix + rest, whole) for prefix, rest in paths if rest]
+        outs = await self._run(rows) if rows else []
+        for (tokens, _), out in zip(rows, outs, strict=True):
+            found.usage += _usage(out)
+            for at, (token, value) in enumerate(zip(tokens, out.prompt_logprobs, strict=True)):
+                if value is not None and token in value:
+                    found.put(tokens[:at], token, value[token].logprob)
+        return found
+
+    async def _followed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
+        from vllm import SamplingParams
+
+        found = Found()
+        rows = [
+            (before, SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(following)))
+            for before, following in tree(paths).items()
+        ]
+        for (before, _), out in zip(rows, await self._run(rows), strict=True):
+            found.usage += _usage(out)
+            for token, value in out.outputs[0].logprobs[0].items():
+                found.put(before, token, value.logprob)
+        return found
+
+    def _text(self, prompt: Prompt) -> tuple[str, bool]:
+        if isinstance(prompt, str):
+            return prompt, False
+        tokenizer = self._llm.get_tokenizer()
+        if not tokenizer.chat_template:
+            raise ConfigurationError(
+                f"The model {self._options.model} has no chat template, so it cannot be sent messages.",
+                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
+            )
+        messages = [{"role": message.role, "content": message.content} for message in prompt]
+        kwargs = self._options.chat_template_kwargs
+        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **kwargs)
+        return str(text), True
+
+    def _tokens(self, prompt: Prompt) -> Tokens:
+        text, special = self._text(prompt)
+        return self._tokenize(text, special=special)
+
+    def _tokenize(self, text: str, *, special: bool) -> Tokens:
+        tokenizer = self._llm.get_tokenizer()
+        found = tokenizer(text, add_special_tokens=not special, split_special_tokens=not special)
+        return tuple(found["input_ids"])
+
+
+def _sampling(request: GenerateRequest) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import StructuredOutputsParams
+
+    outputs: dict[str, Any] = {}
+    match request.constraint:
+        case JsonSchema(schema=schema):
+            outputs = {"json": dict(schema)}
+        case Choice(options=options):
+            outputs = {"choice": list(options)}
+        case Grammar(text=text):
+            outputs = {"grammar": text}
+    sampling = request.sampling
+    return SamplingParams(
+        max_tokens=sampling.max_tokens,
+        temperature=sampling.temperature,
+        top_p=1.0 if sampling.top_p is None else sampling.top_p,
+        seed=sampling.seed,
+        stop=list(sampling.stop),
+        logprobs=request.top_logprobs or None,
+        structured_outputs=StructuredOutputsParams(**outputs) if outputs else None,
+    )
+
+
+def _usage(out: Any) -> Usage:
+    return Usage(
+        requests=1,
+        prompt_tokens=len(out.prompt_token_ids),
+        cached_tokens=out.num_cached_tokens or 0,
+        completion_tokens=len(out.outputs[0].token_ids),
+        usd=0.0,
+    )
+
+
+def _alternatives(positions: Sequence[Any], count: int) -> tuple[tuple[TokenLogprob, ...], ...]:
+    found = []
+    for position in positions if count else ():
+        best = sorted(position.values(), key=lambda value: -value.logprob)[:count]
+        found.append(tuple(TokenLogprob(token=value.decoded_token or "", logprob=value.logprob) for value in best))
+    return tuple(found)
+
+
+ENGINE = Engine(
+    summary="vLLM inside this process: large batches on a GPU, without a server",
+    options=VllmOfflineOptions,
+    create=VllmOffline,
+    capabilities=CAPABILITIES,
+    needs=("vllm", "vllm"),
+)
