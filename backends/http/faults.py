@@ -30,7 +30,7 @@ _LARGEST_BODY = 1 << 16
 _SECRETS = re.compile(r"\b(?:sk|pk|hf|gsk|xai|nvapi|api)[-_][\w*.-]+|(?i:bearer\s+|basic\s+)[^\s\"']+|\bAIza[\w-]+")
 _OVERFLOW = re.compile(
     r"maximum context length|context[ _]length|context[ _]size|context window|too many tokens|prompt is too long"
-    r"|maximum input length|input is too long|exceeds? the (?:available|maximum) ",
+    r"|maximum input length|max_new_tokens`? must be <=|input is too long|exceeds? the (?:available|maximum) ",
     re.IGNORECASE,
 )
 _UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}

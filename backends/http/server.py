@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from ..errors import ConfigurationError
 from ..options import BackendOptions, Surroundings
 from .address import checked, is_loopback, require_loopback
-from .options import HttpOptions
+from .options import HttpOptions, ServerOptions
 from .transport import Server
 
 _NOBODY = "none"
@@ -83,10 +84,30 @@ def server(
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         authority = client.auth_headers if secret else {}
         url = str(client.base_url)
+    query = {"api-version": azure[0]} if azure else {}
+    return plain_server(
+        options, surroundings, base_url=url, headers={**headers, **authority}, query=query, secret=secret
+    )
+
+
+def plain_server(
+    options: ServerOptions,
+    surroundings: Surroundings,
+    *,
+    base_url: str,
+    secret: str,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+) -> Server:
+    """Returns how to reach a server whose headers are known; the options' own come last.
+
+    Raises:
+        ConfigurationError: If the certificates cannot be read.
+    """
     return Server(
-        base_url=url,
-        headers={**headers, **authority, **options.headers},
-        query={"api-version": azure[0]} if azure else {},
+        base_url=base_url,
+        headers={**(headers or {}), **options.headers},
+        query=dict(query or {}),
         secret=secret,
         timeout=options.attempt_timeout,
         largest=round(options.max_response_mb * (1 << 20)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -66,25 +67,27 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def post(self, path: str, payload: bytes) -> Answer:
-        """Sends a payload to a path below the base URL, or beside its last part with ``../``.
+    async def post(self, path: str, payload: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Sends a payload to a path below the base URL, beside its last part with ``../``, or to a whole URL.
 
         Raises:
             BackendError: If no whole answer came; an answer with any status is returned.
         """
-        return await self._send("POST", path, payload)
+        return await self._send("POST", path, payload, headers)
 
     async def get(self, path: str) -> Answer:
         """Asks for a path below the base URL; raises as :meth:`post`."""
         return await self._send("GET", path, None)
 
-    async def _send(self, method: str, path: str, payload: bytes | None) -> Answer:
+    async def _send(
+        self, method: str, path: str, payload: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         url = urljoin(self._server.base_url, path)
         data = io.BytesIO(payload) if payload is not None and len(payload) > _LARGE_BODY else payload
         session = await self._open()
         try:
             async with session.request(
-                method, url, data=data, params=self._server.query, allow_redirects=False
+                method, url, data=data, headers=headers, params=self._server.query, allow_redirects=False
             ) as response:
                 body = await self._read(response)
                 return Answer(response.status, response.headers, body)
