@@ -24,6 +24,7 @@ from .base import (
     send,
 )
 from .budget import Budget
+from .doctor import Examinable, Finding, examine
 from .errors import (
     AttemptTimeout,
     AuthenticationError,
@@ -35,6 +36,7 @@ from .errors import (
     DeadlineExceeded,
     InvalidRequest,
     LocalOnlyError,
+    NotRecorded,
     RateLimited,
     RedirectRefused,
     ServerError,
@@ -70,6 +72,8 @@ __all__ = [
     "DeadlineExceeded",
     "DownloadError",
     "Engine",
+    "Examinable",
+    "Finding",
     "Finish",
     "GenerateRequest",
     "Generation",
@@ -79,6 +83,7 @@ __all__ = [
     "JsonSchema",
     "LocalOnlyError",
     "Message",
+    "NotRecorded",
     "Prompt",
     "RateLimited",
     "RedirectRefused",
@@ -99,6 +104,7 @@ __all__ = [
     "able_hint",
     "cache_dir",
     "download",
+    "examine",
     "fetch_from_wheel",
     "near",
     "request_key",

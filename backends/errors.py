@@ -11,7 +11,8 @@
     ├── BudgetExceeded           requests, tokens or dollars spent       fatal
     ├── StorageError             journal cannot be written               fatal
     ├── InvalidRequest           400, 404, 422: this request alone
-    │   └── ContextOverflow          prompt longer than the context
+    │   ├── ContextOverflow          prompt longer than the context
+    │   └── NotRecorded              a replay holds no answer to it
     ├── RedirectRefused          an answer pointed to another host
     ├── RateLimited              429                                     retryable
     ├── ServerError              5xx, connection broken                  retryable
@@ -121,6 +122,12 @@ class ContextOverflow(InvalidRequest):
     """The prompt does not fit the model's context."""
 
     reason = "context-overflow"
+
+
+class NotRecorded(InvalidRequest):
+    """A replay holds no answer to this request."""
+
+    reason = "not-recorded"
 
 
 class RedirectRefused(BackendError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .base import Choice, Constraint, Grammar, Identity, JsonSchema, Request, ScoreRequest
@@ -28,6 +29,26 @@ def request_key(identity: Identity, request: Request) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"The request cannot be written as JSON: {error}.") from error
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def content_key(request: Mapping[str, Any]) -> str:
+    """Returns a digest of what a request asks, whoever answers it and whatever template wrote it.
+
+    Args:
+        request: A request as plain JSON values, as a journal holds it.
+    """
+    asked = {name: value for name, value in request.items() if name != "template"}
+    text = json.dumps(_as_floats(asked), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _as_floats(value: Any) -> Any:
+    """Writes 1 and 1.0 alike."""
+    if isinstance(value, Mapping):
+        return {name: _as_floats(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_floats(inner) for inner in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _identity(identity: Identity) -> dict[str, Any]:

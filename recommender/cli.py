@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,6 +74,29 @@ def recommend(
     else:
         _print(out, about, show_prompt)
     return FAILED if out.status is Status.FAILED else 0
+
+
+@app.command
+def doctor(
+    *,
+    config: Annotated[Path, Parameter(help="The recommender's YAML file.")],
+    json_: Annotated[bool, Parameter(name="--json", help="Print JSON.")] = False,
+) -> int:
+    """Check that catalogue, disk and backend are there, and that the model can do what it should.
+
+    Sends about ten short requests.  Exits with 1 if something does not work.
+    """
+    from .doctor import check_up
+
+    findings = []
+    for finding in check_up(config):
+        findings.append(finding)
+        if not json_:
+            sys.stdout.write(f"{'ok ' if finding.ok else 'NO '} {finding.what:<22} {finding.said}\n")
+            sys.stdout.flush()
+    if json_:
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n")
+    return 0 if all(finding.ok for finding in findings) else FAILED
 
 
 def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:

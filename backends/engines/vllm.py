@@ -12,10 +12,12 @@ from pydantic import Field
 
 from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores
 from ..continuations import Found, Pieces, Tokens
+from ..doctor import Finding
 from ..errors import ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.chat import Chat
 from ..http.completions import Completions
+from ..http.faults import presentable
 from ..http.models import Manners
 from ..http.options import HttpOptions
 from ..http.responses import Responses
@@ -27,6 +29,11 @@ from ..jsonio import encode
 from ..options import Engine, Surroundings
 
 _DEFAULT_URL = "http://127.0.0.1:8000/v1"
+_PATHS = {
+    "tokenize": "where labels and continuations are cut into tokens",
+    "generative_scoring": "one label's probability for many items; logprob_token_ids are used instead, which give all",
+    "metrics": "shows the hits of the prefix cache",
+}
 CAPABILITIES = frozenset(Capability) - {Capability.BATCH}
 
 
@@ -130,6 +137,23 @@ class Vllm(HttpBackend):
         if isinstance(request.prompt, str):
             return self._ways["completions"]
         return self._ways["responses" if self._options.api == "responses" else "chat"]
+
+    async def examine(self) -> list[Finding]:
+        """Says which vLLM it is, what it serves, and which of its own interfaces answer."""
+        transport = self._connect()
+        version = await transport.get("../version")
+        said = version.body.decode(errors="replace") if version.status == 200 else "does not say its version"
+        models = read_json(transport.check(await transport.get("models")), _Models).data
+        found = [
+            Finding(what="server", ok=version.status == 200, said=presentable(said)),
+            Finding(what="models", ok=True, said=", ".join(model.id for model in models)),
+        ]
+        for path, use in _PATHS.items():
+            there = (await transport.get(f"../{path}")).status != 404
+            found.append(
+                Finding(what=f"/{path}", ok=there or path != "tokenize", said=use if there else "is not there")
+            )
+        return found
 
     async def generate(self, request: GenerateRequest) -> Generation:
         """Returns generated text."""

@@ -1,0 +1,174 @@
+"""Recorded answers: for tests, for reading answers anew and for runs that cost nothing.  Nothing is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from ..base import Capability, GenerateRequest, Generation, Identity, Request, ScoreRequest, Scores, Usage
+from ..errors import ConfigurationError, NotRecorded
+from ..jsonio import decode, sealed
+from ..keys import content_key
+from ..offsets import OffsetIndex
+from ..options import BackendOptions, Engine, Surroundings
+
+_JOURNAL = "requests.jsonl"
+
+
+class ReplayOptions(BackendOptions):
+    """The ``backend:`` block of ``kind: replay``.
+
+    Attributes:
+        run: A run folder, or its ``requests.jsonl``, relative to the config; or JSONL with ``prompt`` (a text, or
+            messages with ``role`` and ``content``) and ``response`` (a text) in each line.
+        model: Name to show; None for the file's.
+    """
+
+    kind: Literal["replay"] = "replay"
+    run: Path
+
+
+class _Line(msgspec.Struct):
+    """A line of a journal, or of a plain recording."""
+
+    request: dict[str, Any] | None = None
+    prompt: Any = None
+    response: Any = None
+    attempt: int | None = None
+
+
+class Replay:
+    """See the module's docstring.
+
+    A recorded answer is given to the request that was asked with it: prompt, sampling, constraint and continuations;
+    the template's name and the backend that once answered may differ.  Usage is what it once was, at no price.
+    """
+
+    def __init__(self, path: Path, model: str) -> None:
+        self._path = path
+        self._model = model
+        self._index: OffsetIndex | None = None
+        self._capabilities: set[Capability] = set()
+        self._digest = ""
+
+    @property
+    def identity(self) -> Identity:
+        """The recording, by the digest of its file."""
+        self._read()
+        return Identity(kind="replay", model=self._model, extra={"sha256": self._digest})
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What was recorded."""
+        self._read()
+        return frozenset(self._capabilities)
+
+    async def start(self) -> None:
+        """Reads where the answers lie.
+
+        Raises:
+            ConfigurationError: If there are none.
+        """
+        self._read()
+
+    async def generate(self, request: GenerateRequest) -> Generation:
+        """Returns the recorded answer.
+
+        Raises:
+            NotRecorded: If there is none.
+        """
+        response = self._find(request)
+        if isinstance(response, str):
+            return Generation(text=response, model=self._model, usage=Usage(requests=1, usd=0.0))
+        answer = msgspec.convert(response, Generation)
+        return replace(answer, usage=replace(answer.usage, usd=0.0))
+
+    async def score(self, request: ScoreRequest) -> Scores:
+        """Returns the recorded scores; raises as :meth:`generate`."""
+        answer = msgspec.convert(self._find(request), Scores)
+        return replace(answer, usage=replace(answer.usage, usd=0.0))
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+    def _find(self, request: Request) -> Any:
+        wanted = content_key(msgspec.to_builtins(request))
+        offset = self._read().get(wanted)
+        if offset is not None:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                line = decode(file.readline(), _Line)
+            if content_key(_request(line)) == wanted:
+                return line.response
+        raise NotRecorded(
+            f"{self._path} holds no answer to this request.",
+            hint="Prompt, sampling, constraint and continuations must be the recorded ones.",
+        )
+
+    def _read(self) -> OffsetIndex:
+        if self._index is None:
+            index, digest, offset = OffsetIndex(), hashlib.sha256(), 0
+            with self._path.open("rb") as file:
+                for data in file:
+                    digest.update(data)
+                    if (line := _recorded(data)) is not None:
+                        request = _request(line)
+                        index[content_key(request)] = offset
+                        self._capabilities |= _shown(request)
+                    offset += len(data)
+            if not len(index):
+                raise ConfigurationError(
+                    f"{self._path} holds no recorded answer.",
+                    hint="backend.run is a run folder, its requests.jsonl, or JSONL with `prompt` and `response`.",
+                )
+            self._index, self._digest = index, digest.hexdigest()
+        return self._index
+
+
+def _recorded(data: bytes) -> _Line | None:
+    try:
+        line = decode(data, _Line)
+    except ValueError:  # torn, or damaged
+        return None
+    whole = line.prompt is not None or (line.request is not None and sealed(data.rstrip(b"\n")))
+    return line if whole and line.response is not None else None
+
+
+def _request(line: _Line) -> dict[str, Any]:
+    """The request as it was asked; that of a plain recording has the sampling of a default request."""
+    if line.request is not None:
+        return line.request
+    prompt = line.prompt if isinstance(line.prompt, str) else [dict(message) for message in line.prompt]
+    return {**msgspec.to_builtins(GenerateRequest(prompt="")), "prompt": prompt}
+
+
+def _shown(request: dict[str, Any]) -> set[Capability]:
+    if "continuations" in request:
+        label = request.get("kind") == "label"
+        return {Capability.LABEL_LOGPROBS if label else Capability.CONTINUATION_LOGPROBS}
+    found = {Capability.COMPLETION if isinstance(request["prompt"], str) else Capability.CHAT, Capability.SEED}
+    constraint = request.get("constraint") or {}
+    kinds = {"schema": Capability.JSON_SCHEMA, "options": Capability.CHOICE, "text": Capability.GRAMMAR}
+    found |= {capability for name, capability in kinds.items() if name in constraint}
+    return found | ({Capability.TOP_LOGPROBS} if request.get("top_logprobs") else set())
+
+
+def _create(options: ReplayOptions, surroundings: Surroundings) -> Replay:
+    path = surroundings.folder / options.run.expanduser()
+    if path.is_dir():
+        path /= _JOURNAL
+    if not path.is_file():
+        raise ConfigurationError(f"There is no recording {path}.", hint="backend.run is a run folder or a JSONL file.")
+    return Replay(path, options.model or str(options.run))
+
+
+ENGINE = Engine(
+    summary="recorded answers of an earlier run, given back for nothing",
+    options=ReplayOptions,
+    create=_create,
+    capabilities=frozenset(Capability) - {Capability.BATCH},
+)

@@ -1,0 +1,79 @@
+"""A recorded run answers again, to the same requests, for nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.engines import ToldEngine, ask
+
+from backends import (
+    ENGINES,
+    BackendOptions,
+    Capability,
+    ConfigurationError,
+    GenerateRequest,
+    Message,
+    NotRecorded,
+    Sampling,
+    ScoreRequest,
+    Surroundings,
+    wrap,
+)
+
+
+def replay(path: Path) -> Any:
+    engine = ENGINES.load("replay")
+    return engine.create(engine.options(run=path), Surroundings())
+
+
+@pytest.fixture
+async def run(tmp_path: Path) -> Path:
+    journal = tmp_path / "run" / "requests.jsonl"
+    backend = wrap(ToldEngine(), BackendOptions(kind="told"), journal=journal)
+    await backend.start()
+    await backend.generate(GenerateRequest(prompt="a", template="old v1"))
+    await backend.score(ScoreRequest(prompt="b", continuations=("x", "yy")))
+    await backend.aclose()
+    return journal.parent
+
+
+async def test_a_run_is_replayed_whoever_answered_and_whatever_template_wrote_it(run: Path) -> None:
+    backend = replay(run)
+    await backend.start()
+    assert backend.capabilities == {Capability.COMPLETION, Capability.SEED, Capability.CONTINUATION_LOGPROBS}
+    answer = await backend.generate(GenerateRequest(prompt="a", sampling=Sampling(temperature=0), template="new v2"))
+    assert (answer.text, answer.usage.prompt_tokens, answer.usage.usd) == ("to a", 10, 0.0)
+    scores = await backend.score(ScoreRequest(prompt="b", continuations=("x", "yy")))
+    assert [one.logprob for one in scores.continuations] == [-1.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [ask("c"), GenerateRequest(prompt="a", sampling=Sampling(seed=1)), GenerateRequest(prompt="a", top_logprobs=1)],
+)
+async def test_another_request_is_not_answered(run: Path, request_: GenerateRequest) -> None:
+    with pytest.raises(NotRecorded, match="holds no answer"):
+        await replay(run).generate(request_)
+
+
+async def test_a_plain_recording_is_replayed(tmp_path: Path) -> None:
+    lines = [
+        {"prompt": "a", "response": "one"},
+        {"prompt": [{"role": "user", "content": "hi"}], "response": "two"},
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + '\n{"prompt": "torn')
+    backend = replay(path)
+    assert (await backend.generate(ask("a"))).text == "one"
+    assert (await backend.generate(GenerateRequest(prompt=(Message(role="user", content="hi"),)))).text == "two"
+
+
+def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no recording"):
+        replay(tmp_path / "nowhere")
+    (tmp_path / "empty.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigurationError, match="no recorded answer"):
+        _ = replay(tmp_path / "empty.jsonl").capabilities
