@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -46,6 +46,7 @@ class LocalOptions(BackendOptions):
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
 
+    kind: Literal["local"] = "local"
     context: int = Field(default=4096, ge=128, strict=True)
     threads: int | None = Field(default=None, ge=1, strict=True)
     concurrency: int = Field(default=1, ge=1, le=4096, strict=True)
