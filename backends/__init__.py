@@ -44,6 +44,7 @@ from .errors import (
 )
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
+from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .registry import Registry, near
@@ -99,6 +100,7 @@ __all__ = [
     "cache_dir",
     "download",
     "fetch_from_wheel",
+    "lock",
     "near",
     "request_key",
     "send",

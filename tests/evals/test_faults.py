@@ -7,7 +7,10 @@ scored, and nothing but whole answers is cached (``sound`` holds a run against a
 from __future__ import annotations
 
 import importlib.util
+import resource
+import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -82,7 +85,7 @@ def evaluation(server: FaultServer, files: Path, tmp_path: Path) -> Evaluation:
 def sound(problems: Callable[[dict[str, Any]], Iterator[str]], unbroken: Unbroken) -> Callable[[Run], None]:
     """Holds a finished run against what is promised for every fault."""
 
-    def check(run: Run, expected: Unbroken = unbroken) -> None:
+    def check(run: Run) -> None:
         assert not list(problems(run.metrics))
         assert len(run.rankings) == run.row["users"] == USERS
         assert len(run.failed) == run.row["failed"]
@@ -92,14 +95,14 @@ def sound(problems: Callable[[dict[str, Any]], Iterator[str]], unbroken: Unbroke
             assert run.row["outcomes"][outcome] > 0
         whole = [row for user, row in run.rankings.items() if user not in run.failed]
         assert {row["user_id"]: run.orders[row["user_id"]] for row in whole} == {
-            row["user_id"]: expected.orders[row["user_id"]] for row in whole
+            row["user_id"]: unbroken.orders[row["user_id"]] for row in whole
         }
-        assert run.cached == {key: expected.cached[key] for row in whole for key in row["requests"]}
+        assert run.cached.items() <= {key: unbroken.cached[key] for row in whole for key in row["requests"]}.items()
 
     return check
 
 
-Sound = Callable[..., None]
+Sound = Callable[[Run], None]
 
 IN_A_MOMENT = "in a moment"
 ONCE = {
@@ -305,3 +308,143 @@ def test_what_a_server_refuses_for_one_user_is_counted_by_its_name_and_not_asked
     assert 0 < refused < USERS
     assert run.row["outcomes"] == {"whole": USERS - refused, outcome: refused}
     assert set(run.failed.values()) == {outcome}
+
+
+# -- what happens to the process and the disk
+
+
+def wait_for(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    while not reached() and process.poll() is None:
+        time.sleep(0.002)
+
+
+def lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+@pytest.mark.parametrize("requests", [1, 50, 150, 199, USERS])
+def test_after_kill_9_only_what_was_in_flight_is_sent_again(
+    server: FaultServer, evaluation: Evaluation, sound: Sound, requests: int
+) -> None:
+    server.configure(latency_ms=40)
+    process = evaluation.start()
+    wait_for(lambda: server.requests >= requests, process)
+    process.kill()
+    evaluation.finish(process)
+    kept = lines(evaluation.out / "requests.jsonl")
+    run = evaluation.run()
+    sound(run)
+    assert (run.code, run.row["whole"]) == (0, USERS)
+    assert server.requests <= USERS + CONCURRENCY
+    assert run.row["usage"]["requests"] == USERS
+    assert lines(run.out / "requests.jsonl") == USERS
+    assert kept <= USERS
+
+
+@pytest.mark.parametrize("name", ["rankings.jsonl", "manifest.json", "tasks.jsonl", "catalog.jsonl", "metrics.json"])
+def test_after_kill_9_before_the_first_request_or_after_the_last_a_run_goes_on(
+    server: FaultServer, evaluation: Evaluation, sound: Sound, name: str
+) -> None:
+    process = evaluation.start()
+    wait_for((evaluation.out / name).exists, process)
+    process.kill()
+    evaluation.finish(process)
+    run = evaluation.run()
+    sound(run)
+    assert run.row["whole"] == USERS
+    assert server.requests <= USERS + CONCURRENCY
+
+
+@pytest.mark.parametrize("pause", [None, 0.0, 0.1])
+def test_an_interrupted_run_ends_with_130_also_when_interrupted_twice(
+    server: FaultServer, evaluation: Evaluation, sound: Sound, pause: float | None
+) -> None:
+    server.configure(latency_ms=100)
+    process = evaluation.start()
+    wait_for(lambda: server.requests >= 60, process)
+    process.send_signal(signal.SIGINT)
+    if pause is not None:
+        time.sleep(pause)
+        process.send_signal(signal.SIGINT)
+    broken = evaluation.finish(process)
+    assert broken.code == 130
+    assert "Interrupted" in broken.said
+    assert "Traceback" not in broken.said
+    run = evaluation.run()
+    sound(run)
+    assert run.row["whole"] == USERS
+    assert server.requests <= USERS + CONCURRENCY
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_was_paid_for(
+    server: FaultServer, evaluation: Evaluation, sound: Sound
+) -> None:
+    process = evaluation.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)))
+    full = evaluation.finish(process)
+    assert full.code == 1
+    assert str(evaluation.out) in full.said
+    kept = lines(evaluation.out / "requests.jsonl")
+    assert kept > 10
+    answered = server.requests
+    run = evaluation.run()
+    sound(run)
+    assert run.row["whole"] == USERS
+    assert server.requests == answered + USERS - kept
+    assert answered <= kept + CONCURRENCY
+
+
+@pytest.mark.parametrize("cut", [1, 40, -2])
+def test_a_torn_last_line_costs_that_line_alone(
+    server: FaultServer, evaluation: Evaluation, sound: Sound, cut: int
+) -> None:
+    first = evaluation.run()
+    for name in ("requests.jsonl", "rankings.jsonl"):
+        path = first.out / name
+        whole = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(whole[:100]) + whole[100][:cut])
+    (first.out / "metrics.json").unlink()
+    first.cache.unlink()
+    server.configure()
+    run = evaluation.run()
+    sound(run)
+    assert run.orders == first.orders
+    assert server.requests == 100
+    assert run.row["metrics"] == first.row["metrics"]
+
+
+def test_of_two_runs_on_one_folder_the_second_is_refused_and_the_first_goes_on(
+    server: FaultServer, evaluation: Evaluation, sound: Sound, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.configure(latency_ms=100)
+    process = evaluation.start()
+    wait_for(lambda: server.requests >= 1, process)
+    assert evaluation.run().code == 2
+    assert "Another run is writing" in capsys.readouterr().err
+    run = evaluation.finish(process)
+    sound(run)
+    assert (run.code, run.row["whole"]) == (0, USERS)
+    assert server.requests == USERS
+
+
+def test_of_two_runs_that_begin_together_on_one_folder_one_is_refused(
+    server: FaultServer, evaluation: Evaluation, sound: Sound
+) -> None:
+    server.configure(latency_ms=200)
+    processes = [evaluation.start() for _ in range(2)]
+    runs = sorted((evaluation.finish(process) for process in processes), key=lambda run: run.code)
+    assert [run.code for run in runs] == [0, 2]
+    assert "Another run is writing" in runs[1].said
+    sound(runs[0])
+    assert server.requests == USERS
+
+
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_folder_that_cannot_be_made_is_wrong_usage(
+    files: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluation = Evaluation(files, tmp_path, "http://127.0.0.1:9/v1")
+    (tmp_path / "file").write_text("precious")
+    evaluation.out = tmp_path / name
+    assert evaluation.run().code == 2
+    assert "cannot be used as a run folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "precious"
