@@ -47,6 +47,7 @@ from .errors import (
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
 from .known import ENGINES, able, able_hint
+from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .registry import Registry, near
@@ -106,6 +107,7 @@ __all__ = [
     "download",
     "examine",
     "fetch_from_wheel",
+    "lock",
     "near",
     "request_key",
     "send",

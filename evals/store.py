@@ -15,21 +15,24 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from io import FileIO
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from backends import Usage
+from backends import Usage, lock
 from recommender import Item
 
 from .errors import RunError
-from .types import TaskSet
+from .types import EvalTask, TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class RunFolder:
@@ -42,7 +45,9 @@ class RunFolder:
         taskset: The users.
 
     Raises:
-        RunError: If another run is in the folder; says what differs.
+        RunError: If another run is in the folder, says what differs; or if the folder cannot be used.
+        backends.ConfigurationError: If another run is writing it.
+        OSError: If there is no room left.
     """
 
     def __init__(
@@ -50,25 +55,31 @@ class RunFolder:
     ) -> None:
         self.folder = folder
         self._ranking = False
-        wanted = msgspec.to_builtins(identity)
-        if (folder / MANIFEST).is_file():
-            _compare(folder, wanted)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(path.name != JOURNAL for path in folder.iterdir()):
-                raise RunError(f"{folder}: holds something else than a run; give another folder.")
-            _write_tasks(folder, taskset)
-            write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
+        self._file = _open(folder)
+        try:
+            wanted = msgspec.to_builtins(identity)
+            if (folder / MANIFEST).is_file():
+                _compare(folder, wanted)
+            else:
+                write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
+            if not (folder / CATALOG).is_file():  # written last
+                _write_tasks(folder, taskset)
+            self._seconds = float(read_json(folder / MANIFEST).get("seconds", 0.0))
+        except BaseException:
+            self._file.close()
+            raise
         self._started = time.monotonic()
-        self._seconds = float(read_json(folder / MANIFEST).get("seconds", 0.0))
-        self._file = _append(folder / RANKINGS)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._file.close()
-        self.stop()
+        try:
+            self.stop()
+        except OSError:
+            if error is None:  # else what broke the run off is what people should read
+                raise
 
     def stop(self) -> float:
         """Stops the clock.
@@ -112,14 +123,19 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read ({error}).") from None
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Writes a JSON object so that a reader sees the old or the new one, whatever happens."""
+    _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
     part = path.with_suffix(f"{path.suffix}.part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+    with part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
     part.replace(path)
 
 
@@ -138,35 +154,62 @@ def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
-    with (folder / TASKS).open("wb") as file:
-        for one in taskset.tasks:
-            items = (*one.task.history.items, *one.task.candidates)
-            occurring.update((item.item_id, item) for item in items)
-            line = {
-                "user_id": one.user_id,
-                "history": [item.item_id for item in one.task.history.items],
-                "candidates": [item.item_id for item in one.task.candidates],
-                "targets": sorted(one.targets),
-            }
-            file.write(msgspec.json.encode(line) + b"\n")
+    for one in taskset.tasks:
+        occurring.update((item.item_id, item) for item in (*one.task.history.items, *one.task.candidates))
     for target in {target for one in taskset.tasks for target in one.targets}:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    with (folder / CATALOG).open("wb") as file:
-        for item in occurring.values():
-            line = {**item.attributes, "item_id": item.item_id, "title": item.title}
-            file.write(msgspec.json.encode(line) + b"\n")
+    _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
+    _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 
 
-def _append(path: Path) -> Any:
+def _task_line(one: EvalTask) -> dict[str, Any]:
+    return {
+        "user_id": one.user_id,
+        "history": [item.item_id for item in one.task.history.items],
+        "candidates": [item.item_id for item in one.task.candidates],
+        "targets": sorted(one.targets),
+    }
+
+
+def _catalog_line(item: Item) -> dict[str, Any]:
+    return {**item.attributes, "item_id": item.item_id, "title": item.title}
+
+
+def _open(folder: Path) -> FileIO:
+    """Makes the folder if need be, and keeps its file of rankings to this process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / MANIFEST).is_file() and any(map(_foreign, folder.iterdir())):
+            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        return _append(folder / RANKINGS)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        raise RunError(f"{folder}: cannot be used as a run folder ({error.strerror}); give another one.") from None
+
+
+def _foreign(path: Path) -> bool:
+    """Tells whether a file is none that a run has before its manifest, even one that was killed."""
+    return path.name not in (JOURNAL, RANKINGS, f"{MANIFEST}.part") or (
+        path.name == RANKINGS and path.stat().st_size > 0
+    )
+
+
+def _append(path: Path) -> FileIO:
     """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
-    file = path.open("ab", buffering=0)
-    if file.tell():
-        with path.open("rb") as end:
-            end.seek(-1, os.SEEK_END)
-            if end.read(1) != b"\n":
-                file.write(b"\n")
+    file = FileIO(path, "ab")
+    try:
+        lock(file.fileno(), path)
+        if file.tell():
+            with path.open("rb") as end:
+                end.seek(-1, os.SEEK_END)
+                if end.read(1) != b"\n":
+                    file.write(b"\n")
+    except BaseException:
+        file.close()
+        raise
     return file
 
 
@@ -175,5 +218,5 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 yield msgspec.json.decode(line, type=dict[str, Any])
-            except msgspec.DecodeError:
+            except ValueError:
                 continue  # a line that a killed run left torn: that user is ranked again
