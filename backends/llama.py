@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BackendError, BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from .thread import Check
 
 BUSY = 0.5
 """Cores' worth of other work from which one thread fewer is used."""
@@ -116,6 +117,34 @@ class Llama:
         except (RuntimeError, ValueError) as error:
             raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
         return _checked(answer)
+
+    def write(self, body: Mapping[str, Any], check: Check) -> dict[str, Any]:
+        """As :meth:`complete`, without log-probabilities, but stops between two tokens once nobody waits any more."""
+        texts: list[str] = []
+        last: dict[str, Any] = {}
+        given_up: list[BackendError] = []
+
+        def take(part: dict[str, Any]) -> bool:
+            nonlocal last
+            last = part
+            if not part.get("error"):
+                texts.append(part["choices"][0]["text"])
+            try:
+                check()
+            except BackendError as error:
+                given_up.append(error)
+            return bool(given_up)
+
+        request = {"cache_prompt": True, **body, "stream": True, "stream_options": {"include_usage": True}}
+        try:
+            self._server.handle_completions(request, take)
+        except (RuntimeError, ValueError) as error:
+            raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
+        if given_up:
+            raise given_up[0]
+        answer = _checked(last)
+        answer["choices"][0]["text"] = "".join(texts)
+        return answer
 
     def tokenize(self, text: str, special: bool = False, begin: bool = False) -> tuple[int, ...]:
         """Token ids of a text.

@@ -1,0 +1,49 @@
+"""What every kind of backend must have, whoever wrote it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backends import ENGINES, BackendOptions, Capability, able
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "backends.md"
+HEAVY = ("torch", "transformers", "vllm", "xllamacpp", "openai", "huggingface_hub", "aiohttp", "httpx2")
+
+
+@pytest.mark.parametrize("name", ENGINES.names())
+def test_an_engine_says_what_it_is(name: str) -> None:
+    engine = ENGINES.load(name)
+    assert engine.summary
+    assert issubclass(engine.options, BackendOptions)
+    assert engine.options.model_fields["kind"].default == name
+    assert f"## `{name}`" in DOCS.read_text(encoding="utf-8")
+
+
+def test_every_option_is_told_in_its_docstring() -> None:
+    for name in ENGINES.names():
+        for kind in ENGINES.load(name).options.__mro__:
+            if not issubclass(kind, BackendOptions):
+                break
+            for field in kind.__annotations__:
+                told = any(f"{field}:" in (above.__doc__ or "") for above in kind.__mro__)
+                assert told or field in ("kind", "model_config"), f"{kind.__name__} does not tell what {field} is"
+
+
+def test_knowing_all_engines_loads_none_of_their_libraries() -> None:
+    code = (
+        "import sys, backends\n"
+        "for name in backends.ENGINES.names(): backends.ENGINES.load(name)\n"
+        f"print(*set({HEAVY!r}) & set(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert not loaded
+
+
+def test_each_capability_is_told_with_the_engines_that_have_it() -> None:
+    assert {"local", "vllm", "vllm-offline"} <= set(able(Capability.GRAMMAR, Capability.CONTINUATION_LOGPROBS))
+    assert "openai" not in able(Capability.GRAMMAR)
+    assert "scripted" not in able(Capability.CHAT)
