@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from timing import growth
 
@@ -227,6 +227,7 @@ READERS = [read_titles, read_separated, read_prose, read_json, lambda text: read
 
 
 @pytest.mark.parametrize("read", READERS)
+@settings(deadline=None)
 @given(text=AWKWARD)
 def test_readers_never_raise_and_keep_spans_inside_the_text(read, text: str) -> None:
     for mention in read(text):
