@@ -66,7 +66,7 @@ def read_answer(
     text = without_thinking(generation.text)
     way, matches = read_matches(text, expected, Matcher(candidates, grounder or Grounder(())))
     offered = None if candidates is None else [item.item_id for item in candidates]
-    outcome = failure(generation, text, matches) or outcome_of(matches, expected.count, offered, history)
+    outcome = outcome_of(generation, matches, expected.count, offered=offered, history=history)
     order = order_of(matches, offered)
     asked = expected.count if offered is None else min(expected.count, len(offered))
     status = status_of(outcome, len(order), asked)
@@ -89,7 +89,49 @@ def order_of(matches: Sequence[Match], offered: Collection[str] | None) -> tuple
     return tuple(item_id for item_id in named if allowed is None or item_id in allowed)
 
 
-def failure(generation: Generation, text: str, matches: Sequence[Match]) -> Outcome | None:
+def outcome_of(
+    generation: Generation,
+    matches: Sequence[Match],
+    count: int,
+    *,
+    offered: Sequence[str] | None,
+    history: Collection[str] = (),
+) -> Outcome:
+    """Names how an answer turned out.
+
+    Args:
+        generation: The answer.
+        matches: What was read of it.
+        count: How many items were asked for.
+        offered: Ids of the candidates in the prompt's order; None where any item might be named.
+        history: Ids of the items that the prompt showed as the user's own.
+    """
+    failed = _failure(generation, matches)
+    if failed is not None:
+        return failed
+    order = order_of(matches, offered)
+    named = [match.item_id for match in matches if match.item_id is not None]
+    seen = sum(item_id in history for item_id in named)
+    if 2 * seen > len(named) and (offered is None or not order):
+        return Outcome.COPIED_HISTORY
+    if named and not order:
+        return Outcome.OUTSIDE_CANDIDATES
+    if not named:
+        entries = [match for match in matches if len(match.mention.text.split()) <= _PROSE_WORDS]
+        return Outcome.OUTSIDE_CATALOG if len(entries) > 1 else Outcome.UNPARSABLE
+    ranked = frozenset(order)
+    inside = sum(item_id in ranked for item_id in named)
+    if offered is not None and list(order) == list(offered) and len(offered) >= _COPIED:
+        return Outcome.COPIED_ORDER
+    if inside > len(order):
+        return Outcome.DUPLICATES
+    if len(named) > inside:
+        return Outcome.OUTSIDE_CANDIDATES
+    asked = count if offered is None else min(count, len(offered))
+    return Outcome.WHOLE if len(order) >= asked else Outcome.PARTIAL
+
+
+def _failure(generation: Generation, matches: Sequence[Match]) -> Outcome | None:
     """Why nothing of an answer counts, or None."""
     if generation.finish is Finish.LENGTH:
         return Outcome.CUT
@@ -97,34 +139,11 @@ def failure(generation: Generation, text: str, matches: Sequence[Match]) -> Outc
         return Outcome.FILTERED
     if generation.finish is Finish.REFUSAL:
         return Outcome.REFUSED
-    if not text.strip():
+    text = without_thinking(generation.text).strip()
+    if not text:
         return Outcome.EMPTY
     if any(match.item_id is not None for match in matches):
         return None
-    if _REFUSAL.match(text.lstrip()[:100].replace("’", "'")):
+    if _REFUSAL.match(text[:100].replace("’", "'")):
         return Outcome.REFUSED
     return Outcome.CONSTRAINT_IGNORED if generation.constraint_ignored else None
-
-
-def outcome_of(
-    matches: Sequence[Match], count: int, offered: Sequence[str] | None, history: Collection[str]
-) -> Outcome:
-    """How an answer that did not fail from the outset turned out."""
-    order = order_of(matches, offered)
-    named = [match.item_id for match in matches if match.item_id is not None]
-    seen = sum(item_id in history for item_id in named)
-    if named and 2 * seen > len(named) and (offered is None or not order):
-        return Outcome.COPIED_HISTORY
-    if not order:
-        entries = [match for match in matches if len(match.mention.text.split()) <= _PROSE_WORDS]
-        unknown = Outcome.OUTSIDE_CATALOG if len(entries) > 1 else Outcome.UNPARSABLE
-        return Outcome.OUTSIDE_CANDIDATES if named else unknown
-    inside = [item_id for item_id in named if item_id in order]
-    if offered is not None and list(order) == list(offered) and len(offered) >= _COPIED:
-        return Outcome.COPIED_ORDER
-    if len(inside) > len(order):
-        return Outcome.DUPLICATES
-    if len(named) > len(inside):
-        return Outcome.OUTSIDE_CANDIDATES
-    asked = count if offered is None else min(count, len(offered))
-    return Outcome.WHOLE if len(order) >= asked else Outcome.PARTIAL

@@ -139,3 +139,11 @@ def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
         assert not top or (top[0][1] == pytest.approx(best) and names[top[0][0]] in names)
         assert [score for _, score in top] == sorted((score for _, score in top), reverse=True)
     assert TrigramIndex([], likeness).top("night", 3) == []
+
+
+def test_two_titles_with_one_note_are_two_works() -> None:
+    shows = Grounder([Item("1", "Friends (TV Series)"), Item("2", "Independence Day (ID4)"), Item("3", "Aliens")])
+    assert shows.match("Fargo (TV Series)").item_id is None
+    assert shows.match("Dave (ID4)").item_id is None
+    assert shows.match("Friends (TV Series)").item_id == "1"
+    assert shows.match("ID4").item_id == "2"
