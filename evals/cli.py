@@ -97,8 +97,11 @@ def replay(
     /,
     *,
     matcher: Annotated[Literal["authors", "default"], Parameter(help="Whose rules: the authors' or ours.")] = "default",
-    duplicates: Annotated[Literal["keep", "drop"], Parameter(help="Whether a repeated item counts again.")] = "drop",
-    k: Annotated[int, Parameter(name=["-k", "--k"], help="Cut-off.")] = 10,
+    duplicates: Annotated[
+        Literal["keep", "drop"] | None,
+        Parameter(help="Whether a repeated item counts again; default: the authors' rule with their matcher, else no."),
+    ] = None,
+    k: Annotated[int | None, Parameter(name=["-k", "--k"], help="Cut-off; default: the run's, or 10.")] = None,
     json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
     lists: Annotated[Path | None, Parameter(help="Write what was read and matched here, a user a line.")] = None,
 ) -> int:
@@ -106,6 +109,8 @@ def replay(
     from .replay import replay as run_replay
 
     figures = run_replay(folder, matcher=matcher, duplicates=duplicates, k=k, json_path=json_, lists_path=lists)
+    for warning in figures["warnings"]:
+        _say(f"warning: {warning}")
     if json_ is None:
         sys.stdout.write(json.dumps(figures, indent=1) + "\n")
     return 0

@@ -11,7 +11,9 @@ from .command import run as run_command
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
+from .outcomes import Outcome
 from .parsing import read_titles
+from .reading import Expected, Reading, outcome_of, read_answer, read_pair_matches
 from .recommendation import Recommendation, prompt_text
 from .recommender import Recommender
 from .schedule import Exchange, Ranked, rank_all, rank_one
@@ -41,6 +43,7 @@ __all__ = [
     "ConfigError",
     "Domain",
     "Exchange",
+    "Expected",
     "Grounder",
     "History",
     "InputError",
@@ -49,9 +52,11 @@ __all__ = [
     "Kind",
     "Match",
     "Mention",
+    "Outcome",
     "Ranked",
     "RankedItem",
     "Ranking",
+    "Reading",
     "Recommendation",
     "Recommender",
     "RecommenderError",
@@ -63,10 +68,13 @@ __all__ = [
     "StrategyOptions",
     "Task",
     "load_config",
+    "outcome_of",
     "parse_config",
     "prompt_text",
     "rank_all",
     "rank_one",
+    "read_answer",
+    "read_pair_matches",
     "read_titles",
     "read_yaml",
     "run_command",

@@ -9,29 +9,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, EvalError
+from ..errors import DataError
+from .protocol import Protocol, parse_protocol
 
-_KNOWN: dict[str, tuple[object, ...]] = {
-    "reader": ("digit-line", "whole-text"),
-    "drop_ineligible": (True, False),
-    "drop_seen": (True, False),
-    "duplicates": ("keep", "drop"),
-    "users": ("in-truth-and-grounded", "all-responses"),
-    "gain": ("2^(rating+1)-1",),
-    "ideal": ("truth",),
-    "metric": ("substring_hits",),
-}
-_MATCHERS = ("difflib", "substring")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A recorded answer.
+
+    Attributes:
+        candidates: Ids of the items that the prompt offered, in its order; None where it offered none.
+        history: Ids of the items that the prompt showed as the user's own, where the run says so.
+    """
+
+    user_id: str
+    text: str
+    candidates: tuple[str, ...] | None
+    history: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A recorded run; ``truth`` maps user to item to rating."""
+    """A recorded run; ``truth`` maps user to item to rating, ``titles`` item to title."""
 
-    protocol: Mapping[str, Any]
+    protocol: Protocol
     eligible: frozenset[str] | None
     titles: Mapping[str, str]
-    responses: tuple[Mapping[str, Any], ...]
+    responses: tuple[Response, ...]
     truth: Mapping[str, Mapping[str, float]]
     seen: Mapping[str, frozenset[str]]
 
@@ -40,11 +44,11 @@ def read(folder: Path) -> Recorded:
     """Reads a recorded run.
 
     Raises:
-        EvalError: If a file is missing or broken, or the protocol has a value that is not known.
+        DataError: If a file is missing or broken, or the protocol asks for something that is not known.
     """
     try:
         published = json.loads((folder / "published.json").read_text("utf-8"))
-        responses = tuple(json.loads(x) for x in (folder / "responses.jsonl").read_text("utf-8").split("\n") if x)
+        protocol, eligible = published["protocol"], published.get("eligible_items")
         titles = {row["item_id"]: row["title"] for row in _rows(folder / "catalog.csv")}
         truth: dict[str, dict[str, float]] = {}
         for row in _rows(folder / "truth.csv"):
@@ -52,16 +56,16 @@ def read(folder: Path) -> Recorded:
         seen: dict[str, set[str]] = {}
         for row in _rows(folder / "seen.csv"):
             seen.setdefault(row["user_id"], set()).add(row["item_id"])
-        protocol = published["protocol"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"The recorded run in {folder} cannot be read: {error!r}; see its layout.") from error
-    _check(protocol)
-    eligible = published.get("eligible_items")
+    parsed = parse_protocol(protocol)
+    if parsed.drop_ineligible and eligible is None:
+        raise DataError("published.json: protocol.drop_ineligible is true, but there are no eligible_items.")
     return Recorded(
-        protocol=protocol,
+        protocol=parsed,
         eligible=None if eligible is None else frozenset(map(str, eligible)),
         titles=titles,
-        responses=responses,
+        responses=_responses(folder / "responses.jsonl", titles),
         truth=truth,
         seen={user: frozenset(items) for user, items in seen.items()},
     )
@@ -72,13 +76,30 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _check(protocol: Mapping[str, Any]) -> None:
-    for key, known in _KNOWN.items():
-        if key in protocol and protocol[key] not in known:
-            raise EvalError(f"published.json: protocol.{key} is {protocol[key]!r}; known are {known}.")
-    kind = protocol.get("matcher", {}).get("kind")
-    if kind not in _MATCHERS:
-        raise EvalError(f"published.json: protocol.matcher.kind is {kind!r}; known are {_MATCHERS}.")
-    cutoff = protocol["matcher"].get("cutoff")
-    if kind == "difflib" and not isinstance(cutoff, int | float):
-        raise EvalError(f"published.json: protocol.matcher.cutoff is {cutoff!r}; difflib needs a number from 0 to 1.")
+def _responses(path: Path, titles: Mapping[str, str]) -> tuple[Response, ...]:
+    found: list[Response] = []
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error!r}.") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(_response(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path}, line {number}: a user_id and a response are needed; {error!r}.") from error
+        unknown = [item for item in found[-1].candidates or () if item not in titles]
+        if unknown:
+            raise DataError(f"{path}, line {number}: the candidate {unknown[0]!r} is not in catalog.csv.")
+    return tuple(found)
+
+
+def _response(row: Mapping[str, Any]) -> Response:
+    candidates = row.get("candidates")
+    return Response(
+        user_id=str(row["user_id"]),
+        text=row["response"] or "",
+        candidates=None if candidates is None else tuple(dict.fromkeys(map(str, candidates))),
+        history=tuple(map(str, row.get("history") or ())),
+    )

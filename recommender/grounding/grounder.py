@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..types import Item, Match, Mention
@@ -51,9 +50,10 @@ class Grounder:
         """A matcher for one user's candidates, to be used for all mentions of an answer."""
         return Among(self, candidates)
 
-    def named(self, text: str) -> Match:
+    def named(self, mention: Mention | str) -> Match:
         """Like :meth:`match`, but finds an item only by its own name, spelling aside."""
-        return _match(_mention(text), self._items, self._search().named(text))
+        mention = _mention(mention)
+        return _match(mention, self._items, self._search().named(mention.text))
 
     def _make(self) -> Search:
         from .large import LargePool  # numpy and rapidfuzz are not needed before
@@ -95,8 +95,8 @@ class Among:
         found = _match(mention, self._items, self._search.named(mention.text))
         if _decided(found):
             return found
-        elsewhere = self._grounder.named(mention.text)
-        return replace(elsewhere, mention=mention) if _decided(elsewhere) else found
+        elsewhere = self._grounder.named(mention)
+        return elsewhere if _decided(elsewhere) else found
 
 
 def _decided(match: Match) -> bool:

@@ -67,8 +67,7 @@ class Search:
         for kind, form in title.forms:
             if kind is Kind.ALIAS:
                 hits = _only(self._pool.equal(form), _NAMES)
-                hits = [(at, k) for at, k in hits if k is Kind.ALIAS or self._years(title, at) is Years.EQUAL]
-                found = self._choose(title, hits)
+                found = self._choose(title, [hit for hit in hits if self._years(title, hit[0]) is Years.EQUAL])
                 if found.decided:
                     return found
         return NOTHING

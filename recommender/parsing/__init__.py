@@ -3,15 +3,18 @@
 from .json_list import LABEL_KEYS, TITLE_KEYS, read_json
 from .labels import read_labels
 from .lists import read_separated, read_titles
+from .pairs import Pair, read_pairs
 from .prose import read_prose
 from .text import narrow, without_thinking
 
 __all__ = [
     "LABEL_KEYS",
     "TITLE_KEYS",
+    "Pair",
     "narrow",
     "read_json",
     "read_labels",
+    "read_pairs",
     "read_prose",
     "read_separated",
     "read_titles",

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(
     r"(?m)^[ \t>#]{0,20}(?:[-*•][ \t]{1,4})?\*{0,2}[\[(]?(?:#|No\.?[ \t]?)?(\d{1,4})[ \t]?"
     r"(?:([.)\]、])(?!\d)|([:\-–]))\*{0,2}[ \t]{0,8}(\S.*)$"
 )
-_INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))\(?(\d{1,3})[.)、](?!\d)[ \t]{0,8}")
+_INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))[(\[]?(\d{1,3})(?:[.)、](?!\d)|\][ \t])[ \t]{0,8}")
 _BULLET = re.compile(r"(?m)^[ \t]{0,20}[-*•·–—+●][ \t]{1,20}(\S.*)$")
 _LINE = re.compile(r"(?m)^[ \t]{0,50}(\S.*)$")
 _CJK_TITLE = re.compile(r"《([^《》\n]{1,200})》|「([^「」\n]{1,200})」|『([^『』\n]{1,200})』")
@@ -30,6 +30,7 @@ _LEAD_IN = re.compile(
 )
 _WRAPPING = (("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"),
              ("«", "»"), ("《", "》"), ("「", "」"), ("『", "』"), ("[", "]"))  # fmt: skip
+_STRAY = re.compile(r"[\])]\.?$")
 _OPENINGS = frozenset(opening[0] for opening, _ in _WRAPPING)
 
 
@@ -48,14 +49,19 @@ def read_titles(text: str) -> tuple[Mention, ...]:
     return tuple(mention for mention in mentions if mention is not None)
 
 
-def read_separated(text: str) -> tuple[Mention, ...]:
-    """Returns the pieces between the commas of an answer of one line; a title with commas comes in several pieces."""
+def read_separated(text: str, *, lead_in: bool = True) -> tuple[Mention, ...]:
+    """Returns the pieces between the commas of an answer of one line; a title with commas comes in several pieces.
+
+    Args:
+        text: The answer.
+        lead_in: Whether words such as ``My ranking is:`` are left out; ``Law & Order: ...`` begins like them.
+    """
     plain = narrow(text)
     lines = [match.span(1) for match in _LINE.finditer(plain) if not _INTRODUCTION.match(match[1])]
     if len(lines) != 1:
         return ()
     start, end = lines[0]
-    lead = _LEAD_IN.match(plain[start:end])
+    lead = _LEAD_IN.match(plain[start:end]) if lead_in else None
     pieces = _split(plain, start + (lead.end() if lead else 0), end, _COMMA)
     mentions = (_mention(text, first, last) for first, last in pieces[:MAX_ENTRIES])
     return tuple(mention for mention in mentions if mention is not None)
@@ -116,8 +122,7 @@ def _mention(text: str, start: int, end: int) -> Mention | None:
     entry = text[start:end]
     start += len(entry) - len(entry.lstrip())
     entry = entry.strip()
-    if len(entry) > 1 and entry[-1] in ",;，；":
-        entry = entry[:-1].rstrip()
+    entry = _closed(entry)
     wrapped = entry[:1] in _OPENINGS
     while wrapped:
         wrapped = False
@@ -130,3 +135,13 @@ def _mention(text: str, start: int, end: int) -> Mention | None:
                 start, entry, wrapped = start + size + len(inner) - len(inner.lstrip()), inner.strip(), True
                 break
     return Mention(text=entry, start=start, end=start + len(entry)) if entry else None
+
+
+def _closed(entry: str) -> str:
+    """An entry without the separator behind it and the bracket that closes what opened before its number."""
+    if len(entry) > 1 and entry[-1] in ",;，；":
+        entry = entry[:-1].rstrip()
+    stray = _STRAY.search(entry)
+    if stray and stray.start() and entry.count(stray[0][0]) > entry.count("[" if stray[0][0] == "]" else "("):
+        entry = entry[: stray.start()].rstrip()
+    return entry

@@ -19,4 +19,5 @@ def without_thinking(text: str) -> str:
     end = max(text.rfind(tag) + len(tag) if tag in text else 0 for tag in _CLOSINGS)
     starts = [at for tag in _OPENINGS if (at := text.find(tag, end)) >= 0]
     stop = min(starts, default=len(text))
-    return " " * end + text[end:stop] + " " * (len(text) - stop)
+    before = " " * (end - 1) + "\n" if end else ""  # what follows begins a line
+    return before + text[end:stop] + " " * (len(text) - stop)

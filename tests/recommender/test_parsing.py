@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from timing import growth
 
@@ -11,6 +11,7 @@ from recommender.parsing import (
     LABEL_KEYS,
     read_json,
     read_labels,
+    read_pairs,
     read_prose,
     read_separated,
     read_titles,
@@ -159,6 +160,8 @@ def test_the_caller_says_which_key_of_an_object_counts() -> None:
         ("Heat > Brazil > Alien", ["Heat", "Brazil", "Alien"]),
         ("1. Heat 2. Brazil 3. Alien", ["Heat", "Brazil", "Alien"]),
         ("1. Heat, 2. Apollo 13, 3. Alien", ["Heat", "Apollo 13", "Alien"]),
+        ("[1. Heat], [2. Seven (Se7en)], [3. Alien].", ["Heat", "Seven (Se7en)", "Alien"]),
+        ("[1] Heat, [2] Brazil [UK], [3] Alien", ["Heat", "Brazil [UK]", "Alien"]),
         ("1、《霸王别姬》\n2、《活着》", ["霸王别姬", "活着"]),
         ("1、《霸王别姬》2、《活着》", ["霸王别姬", "活着"]),
         ("１．「千と千尋の神隠し」\n２．「となりのトトロ」", ["千と千尋の神隠し", "となりのトトロ"]),
@@ -168,6 +171,22 @@ def test_the_caller_says_which_key_of_an_object_counts() -> None:
 )
 def test_title_lists_are_split_into_entries(text: str, expected: list[str]) -> None:
     assert texts(read_titles(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1. Heat - Alien\n2. Up", [("Heat - Alien", ["Alien"]), ("Up", [])]),
+        ("[1. Heat - Alien], [2. Up - Brazil], [3. Jaws].", [("Heat - Alien", ["Alien"]), ("Up - Brazil", ["Brazil"]), ("Jaws", [])]),
+        ("[1. Heat - Alien], \n[2. Up (2009) - Brazil (1985)].", [("Heat - Alien", ["Alien"]), ("Up (2009) - Brazil (1985)", ["Brazil (1985)"])]),
+        ("1. Heat – Alien\n2. Up -> Brazil", [("Heat – Alien", ["Alien"]), ("Up -> Brazil", ["Brazil"])]),
+        ("1. Up - Star Wars: Episode IV - A New Hope\n2. Spider-Man", [("Up - Star Wars: Episode IV - A New Hope", ["Star Wars: Episode IV - A New Hope", "A New Hope"]), ("Spider-Man", [])]),
+    ],
+)  # fmt: skip
+def test_pairs_keep_every_second_side_that_may_be_meant(text: str, expected: list) -> None:
+    found = read_pairs(text)
+    assert [(pair.entry.text, texts(pair.sides)) for pair in found] == expected
+    assert all(text[side.start : side.end] == side.text for pair in found for side in pair.sides)
 
 
 def test_comma_lists_are_split_behind_their_introduction() -> None:
@@ -223,10 +242,12 @@ AWKWARD = st.one_of(
     st.text(max_size=300),
     st.text(alphabet="[]{}\"'\\,:>AB12. \n-*()《》、", max_size=300),
 )
-READERS = [read_titles, read_separated, read_prose, read_json, lambda text: read_labels(text, LETTERS)]
+READERS = [read_titles, read_separated, read_prose, read_json, lambda text: read_labels(text, LETTERS),
+           lambda text: [pair.entry for pair in read_pairs(text)]]  # fmt: skip
 
 
 @pytest.mark.parametrize("read", READERS)
+@settings(deadline=None)
 @given(text=AWKWARD)
 def test_readers_never_raise_and_keep_spans_inside_the_text(read, text: str) -> None:
     for mention in read(text):

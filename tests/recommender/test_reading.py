@@ -190,6 +190,7 @@ ANY_TEXT = st.one_of(
 
 
 @pytest.mark.parametrize("shape", ["labels", "titles", "json"])
+@settings(deadline=None)
 @given(text=ANY_TEXT)
 def test_every_candidate_comes_out_once_whatever_is_written(shape: str, text: str) -> None:
     ranking = read(text, shape)

@@ -1,0 +1,54 @@
+"""Matches the mentions of one answer, cheaply where a mention is a candidate's very title."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..grounding import Grounder
+from ..types import Item, Match, Mention
+
+if TYPE_CHECKING:
+    from ..grounding.grounder import Among
+
+SURE = 0.955
+"""A score above this comes from a whole name."""
+
+
+class Matcher:
+    """Matches mentions to candidates, or to the whole catalogue where there are none."""
+
+    def __init__(self, candidates: Sequence[Item] | None, grounder: Grounder) -> None:
+        self.candidates = candidates
+        self._grounder = grounder
+        self._ids = frozenset(item.item_id for item in candidates or ())
+        titles = Counter(item.title for item in candidates or ())
+        self._exact = {item.title: item.item_id for item in candidates or () if titles[item.title] == 1}
+
+    @cached_property
+    def _pool(self) -> Among | Grounder:
+        return self._grounder if self.candidates is None else self._grounder.among(self.candidates)
+
+    def match(self, mention: Mention) -> Match:
+        """What a mention means; see :meth:`recommender.Grounder.match`."""
+        item_id = self._exact.get(mention.text)
+        if item_id is None:
+            return self._pool.match(mention)
+        return Match(mention=mention, item_id=item_id, score=1.0, reason="exact")
+
+    def named(self, mention: Mention) -> Match:
+        """What a mention means by its own name alone, spelling aside."""
+        item_id = self._exact.get(mention.text)
+        if item_id is None:
+            return self._pool.named(mention)
+        return Match(mention=mention, item_id=item_id, score=1.0, reason="exact")
+
+    def worth(self, mention: Mention) -> float:
+        """How much speaks for a mention being a title: 1 for a candidate's very title, 0 for no title at all."""
+        found = self.named(mention)
+        if found.item_id is None:
+            return 0.9 if found.reason == "ambiguous" else 0.0
+        inside = self.candidates is None or found.item_id in self._ids
+        return found.score if inside else found.score / 2
