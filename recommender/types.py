@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -107,6 +107,10 @@ class Task:
     candidates: Candidates
     k: int = 10
     context: str | None = None
+
+    def without_history(self) -> Task:
+        """The same question about somebody of whom nothing is known."""
+        return replace(self, history=History())
 
 
 class Status(StrEnum):

@@ -182,7 +182,11 @@ def test_searches_stand_apart_from_the_items(template: Template) -> None:
     if "history" not in template.needs:
         return
     values = values_for(template)
-    values["history"] = [{"title": "ITEM ONE"}, {"title": None, "kind": "search", "text": "QUERY"}, {"title": "ITEM TWO"}]
+    values["history"] = [
+        {"title": "ITEM ONE"},
+        {"title": None, "kind": "search", "text": "QUERY"},
+        {"title": "ITEM TWO"},
+    ]
     values["latest"] = None
     lines = text_of(template, **values).splitlines()
     at = next(number for number, line in enumerate(lines) if line.endswith(" QUERY"))
