@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,11 @@ class Tally:
     """Counts how the answers of one user turned out, where a ranking rests on many."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Tally:
+        """Counts the answers of one batch."""
+        return cls(Counter(str(verdict.outcome) for verdict in verdicts))
 
     def add(self, outcome: str) -> None:
         """Counts one answer."""
