@@ -148,7 +148,7 @@ def _noted(result: Ranking | BackendError, task: Task, warnings: tuple[str, ...]
     if isinstance(result, BackendError):
         warnings = (*warnings, str(result))
         return whole_ranking(task, [], outcome=result.reason, status=Status.FAILED, warnings=warnings)
-    return replace(result, warnings=(*result.warnings, *warnings)) if warnings else result
+    return result.noting(*warnings)
 
 
 class _Run:

@@ -192,6 +192,10 @@ class Ranking:
         """The part that the model ranked."""
         return tuple(item for item in self.items if item.by_model)
 
+    def noting(self, *warnings: str) -> Ranking:
+        """The same ranking with further warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings)) if warnings else self
+
 
 def whole_ranking(
     task: Task,

@@ -169,4 +169,4 @@ class Person:
 
     def warn(self, ranking: Ranking) -> Ranking:
         """The ranking with the person's warnings."""
-        return replace(ranking, warnings=(*self.warnings, *ranking.warnings)) if self.warnings else ranking
+        return ranking.noting(*self.warnings)

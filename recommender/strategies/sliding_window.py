@@ -12,8 +12,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from ..outcomes import Outcome
-from ..types import Candidates, Item, Match, Ranking, Status, Task, whole_ranking
+from ..types import Candidates, Item, Ranking, Status, Task, whole_ranking
+from ._joining import status_of_all, warnings_of, worst
 from ._windows import Order, slide
 from .base import Setting, Steps, StrategyKind
 from .listwise import STRATEGY as LISTWISE
@@ -73,19 +73,16 @@ class SlidingWindow:
 
 def _joined(task: Task, ranked: Sequence[Item], rankings: Sequence[Ranking]) -> Ranking:
     """One ranking of many windows.  The last one decides on the first places, so where it failed, all has."""
-    outcomes = [ranking.outcome for ranking in rankings]
-    failed = rankings[-1].status is Status.FAILED
-    outcome = outcomes[-1] if failed else max(outcomes, key=_severity)
-    whole = all(ranking.status is Status.WHOLE for ranking in rankings)
-    status = Status.FAILED if failed else Status.WHOLE if whole else Status.PARTIAL
-    matches: tuple[Match, ...] = tuple(match for ranking in rankings for match in ranking.matches)
-    warnings = tuple(dict.fromkeys(warning for ranking in rankings for warning in ranking.warnings))
-    rows: list[tuple[Item, float | None]] = [(item, None) for item in ranked]
-    return whole_ranking(task, rows, outcome=outcome, status=status, matches=matches, warnings=warnings)
-
-
-def _severity(outcome: str) -> int:
-    return list(Outcome).index(Outcome(outcome))
+    last = rankings[-1]
+    failed = last.status is Status.FAILED
+    return whole_ranking(
+        task,
+        [(item, None) for item in ranked],
+        outcome=last.outcome if failed else worst(ranking.outcome for ranking in rankings),
+        status=Status.FAILED if failed else status_of_all(rankings),
+        matches=tuple(match for ranking in rankings for match in ranking.matches),
+        warnings=warnings_of(rankings),
+    )
 
 
 STRATEGY = StrategyKind(
