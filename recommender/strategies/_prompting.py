@@ -139,6 +139,10 @@ class Person:
     evidence: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
+    def knowing(self, **values: Any) -> Person:
+        """The same with further values for all prompts."""
+        return replace(self, values={**self.values, **values})
+
     def item(self, item: Item) -> Values:
         """One candidate as templates show it."""
         return item_values(item, self.domain, self.evidence.get(item.item_id))

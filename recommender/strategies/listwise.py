@@ -16,6 +16,7 @@ from backends import Capability, Choice, GenerateRequest, Generation, JsonSchema
 from ..reading import Expected, read_ranking
 from ..types import Item, Task, whole_ranking
 from ._prompting import Person, Prompter
+from ._titles import list_schema
 from ._values import labels
 from ._verdict import ANSWER_TOKENS, Tally, read_verdict
 from .base import Setting, Steps, StrategyKind, StrategyOptions
@@ -133,21 +134,6 @@ class Listwise:
             chosen.append((left.pop(names[0]), None))
         outcome, status, warnings = tally.settle()
         return whole_ranking(task, chosen, outcome=outcome, status=status, warnings=warnings)
-
-
-def list_schema(values: list[str], n: int) -> JsonSchema:
-    """A JSON object whose ``ranking`` lists n of some values."""
-    items = {"type": "string", "enum": list(dict.fromkeys(values))}
-    ranking = {"type": "array", "items": items, "minItems": n, "maxItems": n}
-    return JsonSchema(
-        schema={
-            "type": "object",
-            "properties": {"ranking": ranking},
-            "required": ["ranking"],
-            "additionalProperties": False,
-        },
-        name="ranking",
-    )
 
 
 STRATEGY = StrategyKind(
