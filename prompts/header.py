@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from .errors import TemplateInvalid, near
 
-TASKS = ("listwise", "likelihood", "pointwise", "pairwise", "setwise", "open", "staged")
+TASKS = (
+    "listwise", "likelihood", "pointwise", "pairwise", "setwise", "open", "staged", "explain", "reasoning",
+)  # fmt: skip
 ANSWERS = (
     "labels", "titles", "json-labels", "json-titles", "label", "continuation", "yes-no", "rating", "text",
 )  # fmt: skip
 VALUES = (
     "domain", "history", "candidates", "candidate", "context", "k", "preferences", "representatives",
+    "role", "demonstrations", "latest",
 )  # fmt: skip
 """What strategies give to templates."""
 

@@ -25,6 +25,7 @@ def _ENGLISH() -> dict[str, Mapping[str, Any]]:  # noqa: N802 - reads like the t
             {"year": "1997", "genres": "Drama, Comedy"},
             "a rainy evening with children",
             "Gentle dramas; stories of families.",
+            "You know every film.",
         ),
         "shop": _values(
             {"item": "product", "verb": "bought", "language": "en"},
@@ -33,6 +34,7 @@ def _ENGLISH() -> dict[str, Mapping[str, Any]]:  # noqa: N802 - reads like the t
             {"brand": "Nowhere & Sons", "price": "12.50"},
             None,
             "Things for making tea.",
+            "You are a shop assistant.",
         ),
         "news": _values(
             {"item": "story", "verb": "read", "language": "en"},
@@ -41,6 +43,7 @@ def _ENGLISH() -> dict[str, Mapping[str, Any]]:  # noqa: N802 - reads like the t
             {"section": "Local"},
             "on the way to work",
             "Local transport and environment.",
+            "You edit a local paper.",
         ),
     }
 
@@ -54,6 +57,7 @@ def _CHINESE() -> dict[str, Mapping[str, Any]]:  # noqa: N802
             {"年份": "1997", "类型": "剧情"},
             "下雨的晚上，和孩子一起",
             "喜欢温和的家庭剧情片。",
+            "你熟悉所有电影。",
         ),
         "shop": _values(
             {"item": "商品", "verb": "买过", "language": "zh"},
@@ -62,6 +66,7 @@ def _CHINESE() -> dict[str, Mapping[str, Any]]:  # noqa: N802
             {"品牌": "无名", "价格": "12.50"},
             None,
             "泡茶用品。",
+            "你是一位店员。",
         ),
         "news": _values(
             {"item": "新闻", "verb": "读过", "language": "zh"},
@@ -70,6 +75,7 @@ def _CHINESE() -> dict[str, Mapping[str, Any]]:  # noqa: N802
             {"版块": "本地"},
             "上班路上",
             "关注本地交通与环境。",
+            "你是地方报纸的编辑。",
         ),
     }
 
@@ -81,12 +87,14 @@ def _values(
     attributes: Mapping[str, str],
     context: str | None,
     preferences: str,
+    role: str,
 ) -> dict[str, Any]:
     def seen(number: int, entry: str | tuple[str, str]) -> dict[str, Any]:
         if isinstance(entry, tuple):
             return {"title": None, "kind": entry[1], "text": entry[0]}
         return {"title": entry, "kind": "interaction", "rating": 4.0 if number % 2 else None}
 
+    named = [entry for entry in history if isinstance(entry, str)]
     candidates = [{"label": chr(65 + n), "title": title, "attributes": {}} for n, title in enumerate(titles)]
     candidates[0] = {**candidates[0], "attributes": dict(attributes)}
     return {
@@ -97,5 +105,8 @@ def _values(
         "context": context,
         "k": 3,
         "preferences": preferences,
-        "representatives": [entry for entry in history if isinstance(entry, str)][:2],
+        "representatives": named[:2],
+        "role": role,
+        "demonstrations": [{"history": named[:-1], "next": named[-1]}],
+        "latest": named[-1],
     }

@@ -60,7 +60,8 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
     """Builds the config's strategy, or the best that the backend can do, and returns its name with it.
 
     Raises:
-        ConfigError: If a template, its folder or its language is missing, or a shown attribute is unknown.
+        ConfigError: If a template, its folder or its language is missing, a shown attribute is unknown, or the
+            strategy's options do not go together.
         backends.UnsupportedCapability: If the backend lacks what the strategy needs.
     """
     if config.templates is not None and not config.templates.is_dir():
@@ -75,11 +76,16 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
         domain=config.domain,
         capabilities=backend.capabilities,
         templates=config.templates,
+        catalog=catalog,
         grounder=Grounder(tuple(catalog)) if catalog is not None else None,
+        folder=config.folder,
+        context_tokens=getattr(config.backend, "context", None),
         seed=config.seed,
     )
     try:
         return build_strategy(config.strategy, setting, config.backend.kind)
+    except ConfigError as error:
+        raise ConfigError(f"{config.place('strategy')}: {error}") from None
     except TemplateNotFound as error:
         place = config.place("strategy") if config.strategy.template else config.place("domain", "language")
         raise ConfigError(f"{place}: {error}") from None

@@ -18,6 +18,7 @@ from .portal import Portal
 from .recommendation import Recommendation, recommendation
 from .retrieval import FirstStage, build_first_stage
 from .schedule import Ranked, rank_all, rank_one
+from .strategies import STRATEGIES
 from .types import Candidates, Item, Task
 
 
@@ -254,9 +255,9 @@ class Recommender:
         name, stage = self._first_stage
         if not len(history):
             warnings.append(f"The history is empty (a cold start): the candidates are {_cold(name, context)}.")
-        return Candidates(
-            tuple(stage.pick(history, context, allowed, max(self.config.first_stage.size, k))), source=name
-        )
+        everything = STRATEGIES.load(self.strategy_name).whole_catalog
+        size = len(allowed) if everything else max(self.config.first_stage.size, k)
+        return Candidates(tuple(stage.pick(history, context, allowed, size)), source=name)
 
 
 def _cold(first_stage: str, context: str | None) -> str:

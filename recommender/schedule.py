@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from backends import Backend, BackendError, Generation, Request, Response, Usage, send
+from backends import Backend, BackendError, ContextOverflow, Generation, Prompt, Request, Response, Usage, send
+from prompts import PromptTooLong
 
 from .strategies.base import Strategy
 from .types import Ranking, Status, Task, whole_ranking
@@ -69,39 +70,85 @@ async def _exchange_all(backend: Backend, requests: Sequence[Request]) -> list[E
 async def rank_one(strategy: Strategy, backend: Backend, key: str, task: Task) -> Ranked:
     """Ranks one task.
 
-    A request that fails ends this user alone: the ranking is ``failed`` and its outcome is the error's reason.
+    A prompt that is longer than the model's context is made anew with half the history, as often as that helps; the
+    ranking's warnings say so.  Any other request that fails ends this user alone: the ranking is ``failed`` and its
+    outcome is the error's reason.
 
     Raises:
         BackendError: One that is fatal, since no other user could be served either.
     """
     started = time.monotonic()
     exchanges: list[Exchange] = []
-    failure: BackendError | None = None
-    steps = strategy.rank(task)
-    try:
-        requests = next(steps)
-        while failure is None:
-            batch = await _exchange_all(backend, requests)
-            exchanges += batch
-            errors = [e.error for e in batch if e.error is not None]
-            failure = next((error for error in errors if error.fatal), errors[0] if errors else None)
-            if failure is None:
-                requests = steps.send([e.response for e in batch if e.response is not None])
-    except StopIteration as stop:
-        ranking = stop.value
-    if failure is not None:
-        steps.close()
-        if failure.fatal:
-            raise failure
-        ranking = whole_ranking(task, [], outcome=failure.reason, status=Status.FAILED, warnings=(str(failure),))
+    shown = task
+    warnings: tuple[str, ...] = ()
+    while True:
+        result = await _attempt(strategy, backend, shown, exchanges)
+        shorter = _shorter(strategy, shown) if isinstance(result, ContextOverflow) else None
+        if shorter is None:
+            break
+        shown = shorter
+        kept = len(shown.history)
+        warnings = (f"history shortened to fit the context: only the newest {kept} interactions were shown",)
+    error = result if isinstance(result, BackendError) else None
+    if error is not None and error.fatal:
+        raise error
     return Ranked(
         key=key,
         task=task,
-        ranking=ranking,
+        ranking=_noted(result, task, warnings),
         exchanges=tuple(exchanges),
         seconds=time.monotonic() - started,
-        error=failure,
+        error=error,
     )
+
+
+async def _attempt(
+    strategy: Strategy, backend: Backend, task: Task, exchanges: list[Exchange]
+) -> Ranking | BackendError:
+    """Carries out a strategy's steps; adds to the exchanges, and returns the ranking or the error that ended it."""
+    steps = strategy.rank(task)
+    try:
+        requests = next(steps)
+        while True:
+            batch = await _exchange_all(backend, requests)
+            exchanges += batch
+            errors = [exchange.error for exchange in batch if exchange.error is not None]
+            if errors:
+                steps.close()
+                return next((error for error in errors if error.fatal), errors[0])
+            requests = steps.send([exchange.response for exchange in batch if exchange.response is not None])
+    except StopIteration as stop:
+        ranking: Ranking = stop.value
+        return ranking
+    except PromptTooLong as error:
+        return ContextOverflow(str(error))
+
+
+def _shorter(strategy: Strategy, task: Task) -> Task | None:
+    """The task with so little history, halved again and again, that its prompts change; None where they do not."""
+    prompt = _first_prompts(strategy, task)
+    while len(task.history):
+        task = replace(task, history=task.history.latest(len(task.history) // 2))
+        if _first_prompts(strategy, task) != prompt:
+            return task
+    return None
+
+
+def _first_prompts(strategy: Strategy, task: Task) -> list[Prompt]:
+    steps = strategy.rank(task)
+    try:
+        return [request.prompt for request in next(steps)]
+    except (StopIteration, PromptTooLong):
+        return []
+    finally:
+        steps.close()
+
+
+def _noted(result: Ranking | BackendError, task: Task, warnings: tuple[str, ...]) -> Ranking:
+    if isinstance(result, BackendError):
+        warnings = (*warnings, str(result))
+        return whole_ranking(task, [], outcome=result.reason, status=Status.FAILED, warnings=warnings)
+    return result.noting(*warnings)
 
 
 class _Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -108,6 +108,10 @@ class Task:
     k: int = 10
     context: str | None = None
 
+    def without_history(self) -> Task:
+        """The same question about somebody of whom nothing is known."""
+        return replace(self, history=History())
+
 
 class Status(StrEnum):
     """How much of a ranking is the model's own."""
@@ -187,6 +191,10 @@ class Ranking:
     def by_model(self) -> tuple[RankedItem, ...]:
         """The part that the model ranked."""
         return tuple(item for item in self.items if item.by_model)
+
+    def noting(self, *warnings: str) -> Ranking:
+        """The same ranking with further warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings)) if warnings else self
 
 
 def whole_ranking(

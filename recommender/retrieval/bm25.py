@@ -28,11 +28,16 @@ class Bm25:
 
     def pick(self, history: History, context: str | None, allowed: Sequence[Item], n: int) -> list[Item]:
         """Returns the ``n`` allowed items nearest to the query, best first."""
-        query = [_text(i.item) for i in history.latest(LATEST) if i.item] + [i.text for i in history if i.text]
-        scores = self._scores(" ".join([*query, context or ""]))
+        scores = self._scores(_query(history, context))
         wanted = {item.item_id for item in allowed}
         order = [self._items[at] for at in np.argsort(-scores, kind="stable")]
         return [item for item in order if item.item_id in wanted][:n]
+
+    def scores(self, history: History, context: str | None, items: Sequence[Item]) -> list[float]:
+        """Returns the BM25 score of each item; 0 where the catalogue does not hold it."""
+        found = self._scores(_query(history, context))
+        by_id = {item.item_id: float(score) for item, score in zip(self._items, found, strict=True)}
+        return [by_id.get(item.item_id, 0.0) for item in items]
 
     def _scores(self, query: str) -> np.ndarray[Any, np.dtype[np.float32]]:
         import bm25s
@@ -49,6 +54,11 @@ class Bm25:
                 return np.zeros(len(self._items), dtype=np.float32)
             scores: np.ndarray[Any, np.dtype[np.float32]] = self._index.get_scores(known)
             return scores
+
+
+def _query(history: History, context: str | None) -> str:
+    query = [_text(i.item) for i in history.latest(LATEST) if i.item] + [i.text for i in history if i.text]
+    return " ".join([*query, context or ""])
 
 
 def _text(item: Item) -> str:

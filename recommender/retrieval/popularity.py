@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..catalog import Catalog
@@ -24,6 +25,10 @@ class Popularity:
     def pick(self, history: History, context: str | None, allowed: Sequence[Item], n: int) -> list[Item]:
         """Returns the ``n`` most popular of the allowed items."""
         return sorted(allowed, key=lambda item: -self._popularity.get(item.item_id, 0.0))[:n]
+
+    def scores(self, history: History, context: str | None, items: Sequence[Item]) -> list[float]:
+        """Returns the logarithm of each item's popularity."""
+        return [math.log1p(max(self._popularity.get(item.item_id, 0.0), 0.0)) for item in items]
 
 
 def _number(item: Item, catalog: Catalog) -> float:

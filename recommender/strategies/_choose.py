@@ -30,7 +30,7 @@ def build_strategy(options: StrategyOptions, setting: Setting, backend_kind: str
                 hint=f"Backends: {', '.join(ENGINES.names())}.",
             )
         kind: StrategyKind = STRATEGIES.load(name)
-        return name, kind.create(kind.options(kind=name, template=options.template), setting)
+        return name, kind.create(kind.options(**{**options.model_dump(exclude_unset=True), "kind": name}), setting)
     kind = STRATEGIES.load(options.kind)
     if not can(kind, setting.capabilities):
         needs = " or ".join(" + ".join(sorted(needs)) for needs in kind.requires)

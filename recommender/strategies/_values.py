@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from string import ascii_uppercase
+from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from ..types import History, Interaction, Item
 from .base import Domain
 
 Values = dict[str, Any]
+LETTERS = ascii_uppercase
+SINGLE_TOKENS = ascii_uppercase + ascii_lowercase
+"""Labels that are one token, and different ones, in every vocabulary."""
 
 
 def domain_values(domain: Domain) -> Values:
@@ -17,10 +20,10 @@ def domain_values(domain: Domain) -> Values:
     return {"item": domain.item, "plural": domain.plural, "verb": domain.verb, "language": domain.language}
 
 
-def item_values(item: Item, domain: Domain) -> Values:
-    """Title and the attributes that the domain shows."""
+def item_values(item: Item, domain: Domain, evidence: Mapping[str, str] | None = None) -> Values:
+    """Title and the attributes that the domain shows, then evidence."""
     shown = {name: item.attributes[name] for name in domain.show if name in item.attributes}
-    return {"title": item.title, "attributes": shown}
+    return {"title": item.title, "attributes": {**shown, **(evidence or {})}}
 
 
 def history_values(history: History, domain: Domain) -> list[Values]:
@@ -38,11 +41,35 @@ def _interaction(interaction: Interaction, domain: Domain) -> Values:
     }
 
 
-def labels(n: int) -> list[str]:
-    """Returns ``n`` short labels: letters as long as they last, else numbers from 1."""
-    return list(ascii_uppercase[:n]) if n <= len(ascii_uppercase) else [str(i) for i in range(1, n + 1)]
+def labels(n: int, kind: str = "auto") -> list[str]:
+    """Returns ``n`` short labels.
+
+    Args:
+        n: How many.
+        kind: ``letters`` (A to Z, then AA, AB ...), ``numbers`` from 1, or ``auto``: letters as long as A to Z last.
+    """
+    if kind == "numbers" or (kind == "auto" and n > len(LETTERS)):
+        return [str(i) for i in range(1, n + 1)]
+    return [_letters(i) for i in range(n)]
 
 
-def candidate_values(items: Iterable[Item], names: Sequence[str], domain: Domain) -> list[Values]:
-    """The candidates with their labels."""
-    return [{"label": label, **item_values(item, domain)} for label, item in zip(names, items, strict=True)]
+def _letters(at: int) -> str:
+    name = LETTERS[at % len(LETTERS)]
+    while at := at // len(LETTERS):
+        at -= 1
+        name = LETTERS[at % len(LETTERS)] + name
+    return name
+
+
+def candidate_values(
+    items: Iterable[Item],
+    names: Sequence[str],
+    domain: Domain,
+    evidence: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Values]:
+    """The candidates with their labels; ``evidence`` is by item id."""
+    known = evidence or {}
+    return [
+        {"label": label, **item_values(item, domain, known.get(item.item_id))}
+        for label, item in zip(names, items, strict=True)
+    ]

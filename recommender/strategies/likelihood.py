@@ -11,11 +11,10 @@ from typing import Literal
 
 from pydantic import Field
 
-import prompts
-from backends import Capability, Request, ScoreRequest, Scores
+from backends import Capability, ScoreRequest, Scores
 
 from ..types import Task, whole_ranking
-from ._values import domain_values, history_values, item_values
+from ._prompting import Person, Prompter, estimated_tokens
 from .base import Setting, Steps, StrategyKind, StrategyOptions
 
 
@@ -40,41 +39,36 @@ class Likelihood:
 
     def __init__(self, options: LikelihoodOptions, setting: Setting) -> None:
         self._options = options
-        self._domain = setting.domain
-        self._template = prompts.load(
-            options.template or "likelihood", language=setting.domain.language, folder=setting.templates
-        )
+        self._prompt = Prompter(options.template or "likelihood", options, setting)
 
     @property
     def template_id(self) -> str:
         """``name@version#hash`` of the template."""
-        return self._template.id
+        return self._prompt.id
 
     def rank(self, task: Task) -> Steps:
         """One score request for all candidates, and one without history if the prior is corrected for."""
-        requests: list[Request] = [self._request(task, self._options.history_length)]
-        if self._options.prior_correction:
-            requests.append(self._request(task, 0))
-        responses = yield requests
+        asked = [task, task.without_history()] if self._options.prior_correction else [task]
+        people = [self._about(one) for one in asked]
+        responses = yield [self._request(person, task) for person in people]
         given, *prior = [self._scores(response) for response in responses if isinstance(response, Scores)]
         if prior:
             weight = self._options.prior_correction
             given = [score - weight * without for score, without in zip(given, prior[0], strict=True)]
         ranked = sorted(zip(task.candidates, given, strict=True), key=lambda pair: -pair[1])
-        return whole_ranking(task, list(ranked), outcome="whole")
+        return people[0].warn(whole_ranking(task, list(ranked), outcome="whole"))
 
-    def _request(self, task: Task, history_length: int) -> ScoreRequest:
-        values = {
-            "domain": domain_values(self._domain),
-            "history": history_values(task.history.latest(history_length), self._domain),
-            "context": task.context,
-        }
-        candidates = [item_values(item, self._domain) for item in task.candidates]
+    def _about(self, task: Task) -> Person:
+        longest = max(estimated_tokens(item.title) for item in task.candidates)
+        return self._prompt.about(
+            task, self._options.history_length, offered=task.candidates.items[:1], answer=longest, block="prompt"
+        )
+
+    def _request(self, person: Person, task: Task) -> ScoreRequest:
+        candidates = [person.item(item) for item in task.candidates]
         return ScoreRequest(
-            prompt=self._template.block("prompt", candidate=candidates[0], **values),
-            continuations=tuple(
-                self._template.block("continuation", candidate=candidate, **values) for candidate in candidates
-            ),
+            prompt=person.block("prompt", candidate=candidates[0]),
+            continuations=tuple(person.block("continuation", candidate=candidate) for candidate in candidates),
             template=self.template_id,
         )
 
@@ -87,5 +81,8 @@ STRATEGY = StrategyKind(
     summary="log-likelihood of each candidate's title after the history; the best way for small models",
     options=LikelihoodOptions,
     requires=(frozenset({Capability.COMPLETION, Capability.CONTINUATION_LOGPROBS}),),
+    calls="1; 2 with prior correction",
+    reads="log-probabilities of the titles' tokens",
     create=Likelihood,
+    side_by_side=False,
 )

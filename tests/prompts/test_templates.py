@@ -51,6 +51,7 @@ def users_differ(template: Template, who: str) -> dict[str, Any]:
     values["candidates"] = [{"label": str(n), "title": f"CANDIDATE {who} {n}", "attributes": {}} for n in range(3)]
     values["candidate"] = values["candidates"][0]
     values.update(context=f"CONTEXT {who}", preferences=f"PREFERENCES {who}", representatives=[f"HISTORY {who} 1"])
+    values.update(latest=f"HISTORY {who} 2")
     return values
 
 
@@ -86,7 +87,9 @@ def test_refuses_to_render_without_a_value_that_it_needs(template: Template) -> 
 
 def test_renders_without_optional_values_and_history(template: Template) -> None:
     values = {name: value for name, value in values_for(template).items() if name in template.needs}
-    assert text_of(template, **values | {"history": []})
+    if "history" in values:
+        values["history"] = []
+    assert text_of(template, **values)
 
 
 def test_misspelt_field_in_the_data_is_an_error_with_file_and_line(template: Template) -> None:
@@ -107,6 +110,7 @@ def test_hostile_text_stays_within_its_line(template: Template, attack: str) -> 
             {"label": "B", "title": "Other", "attributes": {}},
         ]
         values.update(candidate=values["candidates"][0], context=text, preferences=text, representatives=[text])
+        values.update(role=text, latest=text, demonstrations=[{"history": [text, text], "next": text}])
         return text_of(template, **values)
 
     harmless, hostile = render("HARMLESS"), render(attack)
@@ -123,6 +127,9 @@ def test_hostile_text_stays_within_its_line(template: Template, attack: str) -> 
 def test_static_text_first_then_the_person_then_the_candidates(template: Template) -> None:
     one, other = (text_of(template, **users_differ(template, who)) for who in ("ann", "bob"))
     common = shared_beginning(one, other)
+    if "history" not in template.needs:
+        assert one == other, "without a history there is nothing personal"
+        return
     personal = min(one.find(mark) for mark in ("HISTORY ann", "CONTEXT ann") if mark in one)
     assert len(common) > personal, "what users share comes before anything personal"
     if "CANDIDATE" in one:
@@ -136,6 +143,8 @@ def test_static_text_first_then_the_person_then_the_candidates(template: Templat
 
 
 def test_drops_the_oldest_history_first_and_says_so(template: Template) -> None:
+    if "history" not in template.needs:
+        return
     values = values_for(template)
     values["history"] = [{"title": f"Title number {n}"} for n in range(300)]
     values["representatives"] = []
@@ -167,8 +176,35 @@ def test_likelihood_keeps_the_measured_shape() -> None:
     )
     assert template.block("continuation", history=history, **values) == " Alien\n"
     assert template.block("prompt", history=[], **values) == "Movies watched by one person, in order:\n-"
-    search = [{"title": None, "kind": "search", "text": "robots"}]
-    assert '\n- (searched for "robots")\n-' in template.block("prompt", history=search, **values)
+
+
+def test_searches_stand_apart_from_the_items(template: Template) -> None:
+    if "history" not in template.needs:
+        return
+    values = values_for(template)
+    values["history"] = [
+        {"title": "ITEM ONE"},
+        {"title": None, "kind": "search", "text": "QUERY"},
+        {"title": "ITEM TWO"},
+    ]
+    values["latest"] = None
+    lines = text_of(template, **values).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.endswith(" QUERY"))
+    assert ("Searches" if template.language == "en" else "搜索") in lines[at - 1]
+    one = next(number for number, line in enumerate(lines) if "ITEM ONE" in line)
+    assert "ITEM TWO" in lines[one + 1]
+    values["history"] = [{"title": "ITEM ONE"}]
+    assert len(text_of(template, **values).splitlines()) == len(lines) - 4, "no heading without searches"
+
+
+def test_modifiers_are_said_only_when_they_are_given(template: Template) -> None:
+    marks = {"role": "ROLE", "latest": "LATEST", "demonstrations": "EXAMPLE"}
+    given = {"role": "ROLE.", "latest": "LATEST", "demonstrations": [{"history": ["EXAMPLE"], "next": "OTHER"}]}
+    plain = values_for(template) | dict.fromkeys(marks)
+    for name, mark in marks.items():
+        if name in template.optional:
+            assert mark in text_of(template, **plain | {name: given[name]})
+            assert mark not in text_of(template, **plain)
 
 
 def test_listwise_offers_labelled_lines() -> None:

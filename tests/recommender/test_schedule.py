@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from doubles import Answering
 
-from backends import AuthenticationError, GenerateRequest, Generation, InvalidRequest, Request
-from recommender import Candidates, History, Item, Status, Steps, Task, rank_all, rank_one, whole_ranking
+from backends import AuthenticationError, ContextOverflow, GenerateRequest, Generation, InvalidRequest, Request
+from prompts import PromptTooLong
+from recommender import Candidates, History, Interaction, Item, Status, Steps, Task, rank_all, rank_one, whole_ranking
 
 ITEMS = tuple(Item(str(i), f"Film {i}") for i in range(3))
 TASK = Task(history=History(), candidates=Candidates(ITEMS))
@@ -51,6 +53,51 @@ async def test_a_failed_request_fails_its_user_alone_and_says_why() -> None:
     assert [item.item for item in ranked.ranking.items] == list(ITEMS)
     assert not ranked.ranking.by_model
     assert ranked.usage.requests == 2
+
+
+class ShowsHistory(InTwoSteps):
+    """Shows the newest eight interactions."""
+
+    def rank(self, task: Task) -> Steps:
+        yield [GenerateRequest(prompt=" ".join(str(i.text) for i in task.history.latest(8)) or "nothing")]
+        return whole_ranking(task, [(item, None) for item in task.candidates], outcome="whole")
+
+
+async def test_a_history_longer_than_the_context_is_shortened_and_this_is_said() -> None:
+    def text(request: GenerateRequest) -> str:
+        if len(str(request.prompt).split()) > 3:
+            raise ContextOverflow("too long", requests=1)
+        return "fits"
+
+    task = replace(TASK, history=History(tuple(Interaction(text=f"t{n}") for n in range(1000))))
+    ranked = await rank_one(ShowsHistory(), Answering(text=text), "u", task)
+    assert (ranked.ranking.status, ranked.error) == (Status.WHOLE, None)
+    assert ranked.task is task
+    assert ranked.raw == ("fits",)
+    assert ranked.exchanges[-1].request.prompt == "t997 t998 t999"
+    assert ranked.usage.requests == 3, "8, 7, 3: histories that change no prompt are not tried"
+    assert ranked.ranking.warnings == (
+        "history shortened to fit the context: only the newest 3 interactions were shown",
+    )
+
+
+async def test_a_prompt_too_long_without_any_history_fails_its_user_alone() -> None:
+    def text(request: GenerateRequest) -> str:
+        raise ContextOverflow("too long", requests=1)
+
+    task = replace(TASK, history=History((Interaction(text="t"),)))
+    ranked = await rank_one(ShowsHistory(), Answering(text=text), "u", task)
+    assert (ranked.ranking.status, ranked.ranking.outcome) == (Status.FAILED, "context-overflow")
+    assert ranked.usage.requests == 2
+
+    class Refusing(InTwoSteps):
+        def rank(self, task: Task) -> Steps:
+            raise PromptTooLong("needs more than 5 tokens even without any history")
+            yield []
+
+    ranked = await rank_one(Refusing(), Answering(), "u", task)
+    assert ranked.ranking.outcome == "context-overflow"
+    assert "without any history" in ranked.ranking.warnings[0]
 
 
 async def test_users_run_side_by_side_within_the_bound_and_are_pulled_one_by_one() -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from doubles import ALL, Answering
 
-from backends import Capability, ContinuationScore, ScoreRequest, Scores, UnsupportedCapability
+from backends import Capability, UnsupportedCapability
 from recommender import (
     STRATEGIES,
     Candidates,
+    Catalog,
     History,
     Interaction,
     Item,
     Ranking,
     Setting,
     Status,
+    Strategy,
     StrategyOptions,
     Task,
     rank_one,
@@ -27,35 +30,56 @@ from recommender.strategies._values import labels
 
 TITLES = ["Alien", "Aliens", "Brazil", "Heat", "Se7en", "{{ 7*7 }}", 'Say "hi"', "Two\nlines", "🎬", "x" * 300]
 ITEMS = tuple(Item(str(i), title) for i, title in enumerate(TITLES))
-HISTORY = History((Interaction(item=Item("h1", "Blade Runner")), Interaction(text="quiet films")))
+SEEN = Item("h1", "Blade Runner")
+HISTORY = History((Interaction(item=SEEN), Interaction(text="quiet films")))
 TASK = Task(history=HISTORY, candidates=Candidates(ITEMS))
-SETTING = Setting(capabilities=ALL, grounder=Grounder((*ITEMS, Item("h1", "Blade Runner"))))
+CATALOG = Catalog((*ITEMS, SEEN))
+SETTING = Setting(capabilities=ALL, catalog=CATALOG, grounder=Grounder((*ITEMS, SEEN)))
 names = pytest.mark.parametrize("name", STRATEGIES.names())
+WAYS = [(name, needs) for name in STRATEGIES.names() for needs in STRATEGIES.load(name).requires]
+ways = pytest.mark.parametrize(("name", "needs"), WAYS, ids=[f"{n}-{'+'.join(sorted(needs))}" for n, needs in WAYS])
 
 
-def build(name: str, setting: Setting = SETTING, **options: object):
+def build(name: str, setting: Setting = SETTING, **options: object) -> Strategy:
     kind = STRATEGIES.load(name)
-    return kind.create(kind.options(kind=name, **options), setting)
+    return build_strategy(kind.options(kind=name, **options), setting, "answering")[1]
+
+
+def films(n: int) -> Candidates:
+    return Candidates(tuple(Item(f"i{i}", f"Film {i}") for i in range(n)))
 
 
 def assert_whole(ranking: Ranking, task: Task = TASK) -> None:
     assert sorted(i.item_id for i in ranking.items) == sorted(i.item_id for i in task.candidates)
     assert [i.rank for i in ranking.items] == list(range(1, len(task.candidates) + 1))
+    own = [i.by_model for i in ranking.items]
+    assert own == sorted(own, reverse=True), "the model's part leads"
+    assert (ranking.status is Status.FAILED) == (not any(own))
 
 
-@names
+@ways
 @pytest.mark.parametrize(
-    "text", ["", "I cannot help with that.", "\x00\ud800", "[ZZ] [QQ]", "A" * 10_000, "{", "1.\n2.\n3."]
+    "text", ["", "I cannot help with that.", "\x00\ud800", "[ZZ] [QQ]", "A" * 10_000, "{", "1.\n2.\n3.", "[A]", "Yes"]
 )
-async def test_every_candidate_comes_out_once_whatever_the_model_writes(name: str, text: str) -> None:
-    assert_whole((await rank_one(build(name), Answering(text=lambda _: text), "u", TASK)).ranking)
+async def test_every_candidate_comes_out_once_whatever_the_model_writes(
+    name: str, needs: frozenset[Capability], text: str
+) -> None:
+    strategy = build(name, replace(SETTING, capabilities=needs))
+    assert_whole((await rank_one(strategy, Answering(text=lambda _: text), "u", TASK)).ranking)
+
+
+@ways
+@pytest.mark.parametrize("n", [1, 2, 27, 60])
+async def test_any_number_of_candidates_is_ranked(name: str, needs: frozenset[Capability], n: int) -> None:
+    task = Task(history=History(), candidates=films(n))
+    strategy = build(name, replace(SETTING, capabilities=needs))
+    assert_whole((await rank_one(strategy, Answering(text=lambda _: "[A]"), "u", task)).ranking, task)
 
 
 @names
-@pytest.mark.parametrize("n", [1, 2, 27, 300])
-async def test_any_number_of_candidates_is_ranked(name: str, n: int) -> None:
-    task = Task(history=History(), candidates=Candidates(tuple(Item(f"i{i}", f"Film {i}") for i in range(n))))
-    assert_whole((await rank_one(build(name), Answering(), "u", task)).ranking, task)
+async def test_a_thousand_candidates_are_ranked(name: str) -> None:
+    task = Task(history=HISTORY, candidates=films(1000), k=5)
+    assert_whole((await rank_one(build(name), Answering(text=lambda _: "[A]"), "u", task)).ranking, task)
 
 
 @names
@@ -63,7 +87,9 @@ async def test_prompts_do_not_depend_on_item_ids(name: str) -> None:
     async def sent(prefix: str) -> list[object]:
         backend = Answering()
         items = tuple(Item(prefix + item.item_id, item.title) for item in ITEMS)
-        await rank_one(build(name), backend, "u", Task(history=HISTORY, candidates=Candidates(items)))
+        setting = replace(SETTING, catalog=Catalog((*items, SEEN)), grounder=Grounder((*items, SEEN)))
+        task = Task(history=HISTORY, candidates=Candidates(items))
+        await rank_one(build(name, setting), backend, "u", task)
         return [(r.prompt, getattr(r, "continuations", None)) for r in backend.sent]
 
     assert await sent("a") == await sent("zz-secret-")
@@ -71,79 +97,57 @@ async def test_prompts_do_not_depend_on_item_ids(name: str) -> None:
 
 
 @names
-def test_a_strategy_names_its_template_with_version_and_hash(name: str) -> None:
-    assert re.fullmatch(r"[\w.-]+@\d+#[0-9a-f]{12}", build(name).template_id)
+def test_a_strategy_names_its_templates_with_version_and_hash(name: str) -> None:
+    assert re.fullmatch(r"[\w.-]+@\d+#[0-9a-f]{12}(\+[\w.-]+@\d+#[0-9a-f]{12})*", build(name).template_id)
+
+
+@names
+def test_a_strategy_declares_calls_capability_parser_and_source(name: str) -> None:
+    kind = STRATEGIES.load(name)
+    assert kind.summary
+    assert kind.calls
+    assert kind.reads
+    assert kind.requires
+    assert re.search(
+        r"arXiv|\(\w.+ \d{4}\)|distribution p\(", __import__(kind.create.__module__, fromlist=["_"]).__doc__
+    )
 
 
 @names
 async def test_duplicate_titles_stay_two_items(name: str) -> None:
-    task = Task(history=History(), candidates=Candidates((Item("1", "Heat"), Item("2", "Heat"), Item("3", "Brazil"))))
-    assert_whole((await rank_one(build(name), Answering(), "u", task)).ranking, task)
+    items = (Item("1", "Heat"), Item("2", "Heat"), Item("3", "Brazil"))
+    setting = replace(SETTING, catalog=Catalog(items), grounder=Grounder(items))
+    task = Task(history=History(), candidates=Candidates(items))
+    for text in ("1. Heat\n2. Heat\n3. Brazil", '{"ranking": ["Heat", "Heat", "Brazil"]}', "[A]"):
+        strategy = build(name, setting)
+        assert_whole((await rank_one(strategy, Answering(text=lambda _, text=text: text), "u", task)).ranking, task)
 
 
-async def test_likelihood_ranks_by_the_log_likelihood_of_the_title() -> None:
-    backend = Answering(logprob=lambda text: {"Brazil": -1.0, "Heat": -2.0}.get(text.strip(), -9.0))
-    ranking = (await rank_one(build("likelihood"), backend, "u", TASK)).ranking
-    assert [i.title for i in ranking.items[:2]] == ["Brazil", "Heat"]
-    assert ranking.status is Status.WHOLE
-    [request] = backend.sent
-    assert isinstance(request, ScoreRequest)
-    assert len(request.continuations) == len(TITLES)
+@names
+async def test_what_users_share_comes_first_in_every_prompt(name: str) -> None:
+    """Static text, then the person, then the items: a request's beginning is another's as far as it can be."""
 
+    async def first_prompt(seen: str) -> str:
+        backend = Answering()
+        history = History(tuple(Interaction(item=Item(f"{seen}{n}", f"{seen} {n}")) for n in range(5)))
+        await rank_one(build(name), backend, "u", Task(history=history, candidates=films(6), k=3))
+        prompt = backend.sent[0].prompt
+        return prompt if isinstance(prompt, str) else "".join(message.content for message in prompt)
 
-class Lengths(Answering):
-    """Sums and token counts that differ in order under each normalisation; knows whether a history was shown."""
-
-    async def score(self, request: ScoreRequest) -> Scores:
-        known = {"Alien": (-4.0, 1), "Brazil": (-6.0, 4), "Heat": (-9.0, 9)}
-        with_history = "Blade Runner" in str(request.prompt)
-        scores = []
-        for text in request.continuations:
-            logprob, tokens = known.get(text.strip(), (-99.0, 1))
-            scores.append(ContinuationScore(logprob=logprob if with_history else logprob * 0.9, tokens=tokens))
-        return Scores(continuations=tuple(scores))
-
-
-@pytest.mark.parametrize(
-    ("options", "order"),
-    [
-        ({"normalise": "none"}, ["Alien", "Brazil", "Heat"]),
-        ({"normalise": "tokens"}, ["Heat", "Brazil", "Alien"]),
-        ({"normalise": "sqrt"}, ["Brazil", "Heat", "Alien"]),
-        ({"normalise": "none", "prior_correction": 1.0}, ["Alien", "Brazil", "Heat"]),
-    ],
-)
-async def test_likelihood_normalises_and_corrects_as_asked(options: dict[str, object], order: list[str]) -> None:
-    ranking = (await rank_one(build("likelihood", **options), Lengths(), "u", TASK)).ranking
-    assert [i.title for i in ranking.items if i.title in order] == order
-
-
-@pytest.mark.parametrize("answer", ["labels", "json", "titles"])
-async def test_listwise_takes_the_order_that_the_model_writes(answer: str) -> None:
-    items = ITEMS[:5]
-    task = Task(history=HISTORY, candidates=Candidates(items))
-    order = [3, 0, 4, 1, 2]
-    written = {
-        "labels": "\n".join(f"{n}. [{labels(5)[at]}]" for n, at in enumerate(order, start=1)),
-        "json": '{"ranking": [' + ", ".join(f'"{labels(5)[at]}"' for at in order) + "]}",
-        "titles": "\n".join(f"{n}. {items[at].title}" for n, at in enumerate(order, start=1)),
-    }[answer]
-    ranking = (await rank_one(build("listwise", answer=answer), Answering(text=lambda _: written), "u", task)).ranking
-    assert [i.item for i in ranking.items] == [items[at] for at in order]
-    assert (ranking.status, ranking.outcome) == (Status.WHOLE, "whole")
-
-
-async def test_what_the_model_left_out_follows_in_candidate_order_and_is_flagged() -> None:
-    ranking = (await rank_one(build("listwise"), Answering(text=lambda _: "1. [C]\n2. [A]"), "u", TASK)).ranking
-    assert [i.item_id for i in ranking.items[:4]] == ["2", "0", "1", "3"]
-    assert [i.by_model for i in ranking.items[:4]] == [True, True, False, False]
-    assert ranking.status is Status.PARTIAL
+    one, other = await first_prompt("ANN"), await first_prompt("BOB")
+    at = one.find("ANN")
+    assert at > 0
+    assert one[:at] == other[:at]
+    assert "Film" not in one[: one.rfind("ANN")]
 
 
 def test_labels_are_letters_as_long_as_they_last() -> None:
     assert labels(3) == ["A", "B", "C"]
     assert labels(26)[-1] == "Z"
     assert labels(27) == [str(i) for i in range(1, 28)]
+    assert labels(28, "letters")[-2:] == ["AA", "AB"]
+    assert labels(3, "numbers") == ["1", "2", "3"]
+    assert len(set(labels(1000, "letters"))) == 1000
 
 
 AUTO = StrategyOptions(kind="auto")
@@ -157,7 +161,21 @@ def test_auto_scores_where_the_backend_can_and_else_writes_a_list() -> None:
     assert chosen(Capability.CHAT) == "listwise"
 
 
-def test_a_strategy_that_the_backend_cannot_do_is_refused_with_what_can() -> None:
+def test_auto_hands_its_options_on() -> None:
+    options = StrategyOptions(kind="auto", role="You are a critic.", recency=True)
+    with pytest.raises(UnsupportedCapability):
+        build_strategy(options, Setting(), "some")
+    assert build_strategy(options, SETTING, "some")[0] == "likelihood"
+
+
+@names
+def test_a_strategy_that_the_backend_cannot_do_is_refused_with_what_can(name: str) -> None:
+    kind = STRATEGIES.load(name)
+    with pytest.raises(UnsupportedCapability, match=rf"'{name}' needs [\w +]+, which the backend 'some' cannot do"):
+        build_strategy(kind.options(kind=name), Setting(capabilities=frozenset({Capability.SEED})), "some")
+
+
+def test_a_refusal_names_the_strategies_that_work() -> None:
     kind = STRATEGIES.load("likelihood")
     with pytest.raises(
         UnsupportedCapability, match="needs completion \\+ continuation_logprobs.*'openai' cannot do.*listwise"

@@ -1,0 +1,1 @@
+"""What composes with every strategy: wording, examples, evidence, thoughts, several orders, explanations."""
