@@ -76,7 +76,7 @@ def _sequences(events: tuple[Event, ...]) -> dict[str, list[Event]]:
     for event in events:
         sequences[event.user_id].append(event)
     for sequence in sequences.values():
-        sequence.sort(key=lambda event: event.time)
+        sequence.sort(key=lambda event: event.time or 0.0)
     return sequences
 
 
@@ -126,7 +126,7 @@ def _interaction(event: Event, data: Interactions) -> Interaction:
     return Interaction(
         item=_known_item(data, event.item_id),
         kind=event.kind,
-        time=datetime.fromtimestamp(event.time, tz=UTC),
+        time=None if event.time is None else datetime.fromtimestamp(event.time, tz=UTC),
         rating=event.rating,
     )
 

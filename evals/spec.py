@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from backends import ConfigurationError, near
 from recommender import Config, load_config, parse_config, read_yaml
 
-from .datasets import DATASETS, Dataset, Log
+from .datasets import Dataset, Log, find_dataset
 from .errors import SpecError
 from .metrics import DEFAULT, parse
 from .protocols import leave_one_out
@@ -72,7 +72,7 @@ def load_spec(path: Path) -> Plan:
     for name in spec.metrics:
         parse(name)
     try:
-        dataset: Dataset = DATASETS.load(spec.dataset)
+        dataset = find_dataset(spec.dataset)
     except ConfigurationError as error:
         raise SpecError(f"{document.place(('dataset',))}: {error}") from None
     folder = path.parent
