@@ -14,7 +14,7 @@ from recommender import Config, load_config, parse_config, read_yaml
 from .datasets import Dataset, Log, find_dataset
 from .errors import SpecError
 from .metrics import DEFAULT, parse
-from .protocols import leave_one_out
+from .protocols import check_protocol, make_tasks
 from .types import TaskSet
 
 
@@ -24,8 +24,9 @@ class Spec(BaseModel):
     Attributes:
         dataset: Name of a data set; ``evals data list`` has them.
         data: Folder with the data set's files; None fetches them.
+        split: Name of a split, or its ``kind`` and options.
         users: How many users are drawn; None takes all.
-        candidates: Candidates of each user, with the target.
+        candidates: Candidates of each user, with the target; or a candidate policy's name, or its ``kind`` and options.
         recommender: A recommender's YAML file, or its content.
         out: The run folder.
     """
@@ -35,7 +36,8 @@ class Spec(BaseModel):
     dataset: str
     data: Path | None = None
     users: int | None = Field(default=None, ge=1, strict=True)
-    candidates: int = Field(default=20, ge=2, strict=True)
+    split: str | dict[str, Any] = "leave-one-out"
+    candidates: int | str | dict[str, Any] | None = None
     seed: int = Field(default=2026, ge=0, strict=True)
     metrics: tuple[str, ...] = DEFAULT
     recommender: Path | dict[str, Any]
@@ -47,13 +49,22 @@ class Plan:
     """A checked spec, its paths resolved."""
 
     spec: Spec
+    folder: Path
     dataset: Dataset
     config: Config
 
     def taskset(self, log: Log) -> TaskSet:
         """Fetches and reads the data and draws the users."""
         data = self.dataset.load(self.spec.data or self.dataset.fetch(log))
-        return leave_one_out(data, users=self.spec.users, candidates=self.spec.candidates, seed=self.spec.seed)
+        spec = self.spec
+        return make_tasks(
+            data,
+            split=spec.split,
+            candidates=spec.candidates,
+            users=spec.users,
+            seed=spec.seed,
+            folder=self.folder,
+        )
 
 
 def load_spec(path: Path) -> Plan:
@@ -75,6 +86,10 @@ def load_spec(path: Path) -> Plan:
         dataset = find_dataset(spec.dataset)
     except ConfigurationError as error:
         raise SpecError(f"{document.place(('dataset',))}: {error}") from None
+    try:
+        check_protocol(spec.split, spec.candidates)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
     folder = path.parent
     if isinstance(spec.recommender, Path):
         if not (folder / spec.recommender).is_file():
@@ -84,7 +99,7 @@ def load_spec(path: Path) -> Plan:
     else:
         config = parse_config(spec.recommender, folder=folder, name=path.stem)
     resolved = spec.model_copy(update={"out": folder / spec.out, "data": spec.data and folder / spec.data})
-    return Plan(spec=resolved, dataset=dataset, config=config)
+    return Plan(spec=resolved, folder=folder, dataset=dataset, config=config)
 
 
 def _problem(detail: Any, document: Any, known: list[str]) -> str:
