@@ -1,0 +1,7 @@
+"""What can stand in a table: recommenders, baselines, and rankings made elsewhere."""
+
+from .base import Ask, Ranked, System, Trial
+from .file import FileSystem
+from .model import ModelSystem
+
+__all__ = ["Ask", "FileSystem", "ModelSystem", "Ranked", "System", "Trial"]
