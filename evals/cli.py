@@ -131,18 +131,20 @@ def list_data() -> int:
     for name in DATASETS.names():
         dataset = DATASETS.load(name)
         sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
+        if dataset.parts:
+            sys.stdout.write(f"  parts: {', '.join(dataset.parts)}\n")
     return 0
 
 
 @data.command
 def fetch(
-    name: Annotated[str, Parameter(help="A data set.")],
+    name: Annotated[str, Parameter(help="A data set, or a part of one: amazon-2023:Video_Games.")],
     /,
 ) -> int:
     """Fetch a data set into the user cache and print where it is."""
-    from .datasets import DATASETS
+    from .datasets import find_dataset
 
-    sys.stdout.write(f"{DATASETS.load(name).fetch(_say)}\n")
+    sys.stdout.write(f"{find_dataset(name).fetch(_say)}\n")
     return 0
 
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backends import ConfigurationError, near
 from recommender import Catalog, read_yaml
 
-from .datasets import DATASETS, Dataset, Log
+from .datasets import Dataset, Log, find_dataset
 from .entries import Entry, entry
 from .errors import SpecError
 from .metrics import DEFAULT, parse
-from .protocols import leave_one_out
+from .protocols import check_protocol, make_tasks
 from .runner import check_names
 from .systems import Ask, System
 from .tasks import read_tasks
@@ -41,7 +41,8 @@ class Spec(BaseModel):
         data: Folder with the data set's files; None fetches them.
         tasks: A task file in place of a data set, with its ``catalog``.
         users: How many users are drawn; None takes all.
-        candidates: Candidates of each user, with the target.
+        split: Name of a split, or its ``kind`` and options.
+        candidates: Candidates of each user, with the target; or a candidate policy's name, or its ``kind`` and options.
         seed: Draws users and candidates, and resamples for intervals.
         seeds: Of the systems; metrics are means over them, and their spread is told.  None takes each one's own.
         repeats: How often the identical requests are sent in all, for the flip rate.
@@ -62,7 +63,8 @@ class Spec(BaseModel):
     tasks: Path | None = None
     catalog: Path | None = None
     users: int | None = Field(default=None, ge=1, strict=True)
-    candidates: int = Field(default=20, ge=2, strict=True)
+    split: str | dict[str, Any] = "leave-one-out"
+    candidates: int | str | dict[str, Any] | None = None
     seed: int = Field(default=2026, ge=0, strict=True)
     seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
     repeats: int = Field(default=1, ge=1, le=100, strict=True)
@@ -98,6 +100,7 @@ class Plan:
     """A checked spec, its paths resolved."""
 
     spec: Spec
+    folder: Path
     dataset: Dataset | None
     entries: Sequence[Entry]
 
@@ -109,7 +112,14 @@ class Plan:
             return read_tasks(spec.tasks, Catalog.from_file(spec.catalog))
         assert self.dataset is not None  # noqa: S101 - the spec's own check
         data = self.dataset.load(spec.data or self.dataset.fetch(log))
-        return leave_one_out(data, users=spec.users, candidates=spec.candidates, seed=spec.seed)
+        return make_tasks(
+            data,
+            split=spec.split,
+            candidates=spec.candidates,
+            users=spec.users,
+            seed=spec.seed,
+            folder=self.folder,
+        )
 
     def systems(self, taskset: TaskSet, journal: Path | None) -> list[System]:
         """Makes the systems, none of them started; what is wrong with one shows before anything is paid for.
@@ -140,9 +150,13 @@ def load_spec(path: Path) -> Plan:
     dataset: Dataset | None = None
     if spec.dataset is not None:
         try:
-            dataset = DATASETS.load(spec.dataset)
+            dataset = find_dataset(spec.dataset)
         except ConfigurationError as error:
             raise SpecError(f"{document.place(('dataset',))}: {error}") from None
+        try:
+            check_protocol(spec.split, spec.candidates)
+        except SpecError as error:
+            raise SpecError(f"{path}: {error}") from None
     folder = path.parent
     entries = list(_entries(spec, document, path))
     check_names([one.name for one in entries])
@@ -152,15 +166,17 @@ def load_spec(path: Path) -> Plan:
     places = {
         name: folder / value for name in ("out", "data", "tasks", "catalog") if (value := getattr(spec, name)) is not None
     }
-    return Plan(spec=spec.model_copy(update=places), dataset=dataset, entries=entries)
+    return Plan(spec=spec.model_copy(update=places), folder=folder, dataset=dataset, entries=entries)
 
 
 def _entries(spec: Spec, document: Any, path: Path) -> Iterator[Entry]:
     if spec.recommender is not None:
         value = {"recommender": spec.recommender}
-        yield entry(value, folder=path.parent, name=path.stem, place=document.place(("recommender",)))
+        place = document.place(("recommender",))
+        yield entry(value, folder=path.parent, stem=path.stem, place=place, seed=spec.seed)
     for number, one in enumerate(spec.systems):
-        yield entry(one, folder=path.parent, name=path.stem, place=document.place(("systems", number)))
+        place = document.place(("systems", number))
+        yield entry(one, folder=path.parent, stem=path.stem, place=place, seed=spec.seed)
 
 
 def _problem(detail: Any, document: Any, known: list[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from recommender import Catalog, Task
 
+from .datasets import Event
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalTask:
@@ -33,6 +35,8 @@ class TaskSet:
         popularity: How often each item occurs in what the control row "popularity" may see: interactions before the
             targets, never the targets themselves.
         popularity_source: Where those counts come from, in words.
+        training: All interactions that a baseline may learn from; no held-out pair of user and item is among them.
+        sampled: Whether the candidates are a sample, so that metrics say nothing of the whole catalogue.
         data: Names and hashes of the data, for the manifest.
     """
 
@@ -41,6 +45,8 @@ class TaskSet:
     protocol: str
     popularity: Mapping[str, int]
     popularity_source: str
+    training: tuple[Event, ...] = field(default=(), repr=False)
+    sampled: bool = False
     data: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

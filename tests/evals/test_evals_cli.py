@@ -82,7 +82,7 @@ def test_exit_codes_tell_a_run_that_failed_from_users_that_did(files: Path, answ
         (["run"], "Give a spec, or --tasks"),
         (["run", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["run", "--taks", "x"], "--tasks"),
-        (["data", "fetch", "movielens"], "Did you mean 'movielens-100k'?"),
+        (["data", "fetch", "movielens-100"], "Did you mean 'movielens-100k'?"),
         (["report", "nowhere"], "no such run folder"),
     ],
 )
