@@ -39,7 +39,7 @@ class Collected:
     values: Arrays = field(default_factory=dict)
     statuses: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Collector:

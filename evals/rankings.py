@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,10 +74,8 @@ class Rankings:
         self._file = path.open("rb")
         offset = 0
         for line in self._file:
-            try:
+            with contextlib.suppress(msgspec.DecodeError):
                 self._note(decode(line), offset)
-            except msgspec.DecodeError:
-                pass
             offset += len(line)
 
     def _note(self, head: _Head, offset: int) -> None:
@@ -119,7 +118,9 @@ class Rankings:
         for user_id in user_ids:
             offset = lines.offsets.get(user_id)
             if offset is None:
-                raise RunError(f"{self._path}: {system} has no ranking of user {user_id!r}; carry the run through first.")
+                raise RunError(
+                    f"{self._path}: {system} has no ranking of user {user_id!r}; carry the run through first."
+                )
             self._file.seek(offset)
             row = decode(self._file.readline())
             if user_id in lines.earlier:
@@ -133,4 +134,3 @@ class Rankings:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-

@@ -81,7 +81,8 @@ async def evaluate_systems(
     """
     check_names([system.name for system in systems])
     trials = {system.name: system.trials(ask or Ask()) for system in systems}
-    seeds = {"evaluation": seed, **{name: sorted({trial.seed for trial in each}) for name, each in trials.items()}}
+    of_systems = {name: sorted({trial.seed for trial in each}) for name, each in trials.items()}
+    seeds = {"evaluation": seed, "systems": of_systems}
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
     with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
         for system in systems:

@@ -8,7 +8,7 @@ mean over them; a user is whole if whole in all, and failed if failed in all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from operator import add
@@ -92,9 +92,7 @@ def metrics_document(
     }
 
 
-def _system(
-    collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: _Book
-) -> dict[str, Any]:
+def _system(collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: _Book) -> dict[str, Any]:
     by_seed = [t for t in entrant.trials if not t.repeat and not t.order]
     seeds = [collector.system(rankings, entrant.name, trial.name) for trial in by_seed]
     statuses, outcomes = _over_seeds(seeds)
@@ -135,13 +133,12 @@ def _over_seeds(seeds: Sequence[Collected]) -> tuple[list[str], list[str]]:
     """Each user's status and outcome in all seeds together."""
     if len(seeds) == 1:
         return seeds[0].statuses, seeds[0].outcomes
-    statuses = []
-    for each in zip(*(one.statuses for one in seeds), strict=True):
-        statuses.append(each[0] if len(set(each)) == 1 else "partial")
-    outcomes = []
-    for names in zip(*(one.outcomes for one in seeds), strict=True):
-        outcomes.append(names[0] if len(set(names)) == 1 else MIXED)
-    return statuses, outcomes
+    statuses = zip(*(one.statuses for one in seeds), strict=True)
+    outcomes = zip(*(one.outcomes for one in seeds), strict=True)
+    return (
+        [each[0] if len(set(each)) == 1 else "partial" for each in statuses],
+        [each[0] if len(set(each)) == 1 else MIXED for each in outcomes],
+    )
 
 
 def _mean(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -150,7 +147,9 @@ def _mean(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
         return arrays[0]
     stacked = np.stack(arrays).astype(np.float64)
     known = ~np.isnan(stacked)
-    return np.where(known.any(axis=0), np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan)
+    return np.where(
+        known.any(axis=0), np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan
+    )
 
 
 class _Book:
@@ -195,7 +194,8 @@ class _Book:
 
     def spread(self, numbers: Sequence[int], seeds: Sequence[Collected]) -> dict[str, Any]:
         """Each seed's means, and how far they lie apart."""
-        each, spread = [], {}
+        each: list[dict[str, Any]] = []
+        spread: dict[str, dict[str, float]] = {}
         for number, one in zip(numbers, seeds, strict=True):
             means = {name: self._plain(name, one.values[name]) for name in self._metrics if name in one.values}
             each.append({"seed": number, "metrics": {name: mean for name, mean in means.items() if mean is not None}})

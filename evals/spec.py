@@ -17,7 +17,8 @@ from .entries import Entry, entry
 from .errors import SpecError
 from .metrics import DEFAULT, parse
 from .protocols import check_protocol, make_tasks
-from .runner import check_names
+from .runner import Evaluation, check_names, evaluate_systems
+from .store import JOURNAL
 from .systems import Ask, System
 from .tasks import read_tasks
 from .types import TaskSet
@@ -131,6 +132,30 @@ class Plan:
         budget = self.spec.budget
         return [one.system(taskset, journal=journal, budget=budget.model_dump()) for one in self.entries]
 
+    async def run(self, log: Log, *, out: Path | None = None, metrics: Sequence[str] = ()) -> Evaluation:
+        """Runs the evaluation; see :func:`evals.runner.evaluate_systems`.
+
+        Args:
+            log: Is told what was chosen.
+            out: Another run folder.
+            metrics: Others than the spec's.
+        """
+        spec, taskset = self.spec, self.taskset(log)
+        folder = out or spec.out
+        systems = self.systems(taskset, folder / JOURNAL)
+        for system in systems:
+            log(system.describe())
+        return await evaluate_systems(
+            taskset,
+            systems,
+            folder,
+            metrics=metrics or spec.metrics,
+            seed=spec.seed,
+            ask=spec.ask,
+            controls=spec.controls,
+            attribute=spec.attribute,
+        )
+
 
 def load_spec(path: Path) -> Plan:
     """Reads a spec.  Paths in it are relative to the file.
@@ -164,7 +189,9 @@ def load_spec(path: Path) -> Plan:
         for one in entries:
             one.refuse_own_budget()
     places = {
-        name: folder / value for name in ("out", "data", "tasks", "catalog") if (value := getattr(spec, name)) is not None
+        name: folder / value
+        for name in ("out", "data", "tasks", "catalog")
+        if (value := getattr(spec, name)) is not None
     }
     return Plan(spec=spec.model_copy(update=places), folder=folder, dataset=dataset, entries=entries)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 10_000
 GROUPS = 2_000
-"""More users than this are resampled in this many random groups of equal size (Wolter, 2007, chapter 2), at equal cost."""
+"""More users than this are resampled in this many random groups (Wolter, 2007, chapter 2), at equal cost."""
 _CHUNK = 2_000_000
 """Draws held at a time, which bounds memory."""
 

@@ -88,8 +88,6 @@ def ceiling(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, npt.ND
         offered = tuple(item.item_id for item in one.task.candidates)
         best = sorted((i for i in offered if i in one.targets), key=lambda item_id: -one.gains.get(item_id, 1.0))
         rows.append(
-            Scored(
-                ranked=tuple(best), targets=one.targets, candidates=len(offered), gains=one.gains, offered=offered
-            )
+            Scored(ranked=tuple(best), targets=one.targets, candidates=len(offered), gains=one.gains, offered=offered)
         )
     return per_user([name for name in names if parse(name)[0].about == "places"], rows)

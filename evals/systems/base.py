@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from backends import Usage
@@ -74,7 +74,7 @@ class Ranked:
 
     key: str
     ranking: Ranking
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     seconds: float | None = None
     requests: tuple[str, ...] = ()
     again: bool = False

@@ -117,7 +117,9 @@ class FileSystem:
         except UnicodeDecodeError:
             raise DataError(f"{self._path}: not UTF-8; save it as UTF-8.") from None
         if not entries:
-            raise DataError(f"{self._path}: holds no ranking of any user of this evaluation; are the user ids the same?")
+            raise DataError(
+                f"{self._path}: holds no ranking of any user of this evaluation; are the user ids the same?"
+            )
         with self._path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         orders = {key: [item_id for *_, item_id in sorted(rows)] for key, rows in entries.items()}

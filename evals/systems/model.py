@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from backends import Backend, Capability, Identity, Request, Response, request_key, send
-from recommender import Recommender, Task, rank_all
 from recommender import Ranked as Answered
+from recommender import Recommender, Task, rank_all
 
 from .base import Ask, Ranked, Trial
 
@@ -39,7 +39,7 @@ class ModelSystem:
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """Strategy, template and config, without what changes no answer: where files lie, how fast requests are sent."""
+        """Strategy, template and config, without what changes no answer: where files lie and how fast is asked."""
         config = public_config(self.rec)
         config = {key: value for key, value in config.items() if key not in PLACES}
         config["backend"] = {key: value for key, value in config["backend"].items() if key not in SPEED}
