@@ -73,6 +73,27 @@ async def _run_tasks(tasks: Path, catalog: Path | None, config: Path, out: Path,
 
 
 @app.command
+def estimate(
+    spec: Annotated[Path, Parameter(help="An eval spec.")],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(help="Run folder; what it has answers for is not counted.")] = None,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+) -> int:
+    """Price an evaluation before it runs: requests, tokens and dollars, without a call."""
+    from .estimate import document
+    from .estimate import estimate as price
+    from .spec import load_spec
+    from .table import print_estimates
+
+    found = price(load_spec(spec), _say, out=out)
+    if json_ is not None:
+        json_.write_text(json.dumps(document(found), indent=1) + "\n", "utf-8")
+    print_estimates(found)
+    return 0
+
+
+@app.command
 def demo(
     *,
     users: Annotated[int, Parameter(help="Users that are evaluated.")] = 150,

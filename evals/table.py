@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from .scoring import CONTROLS
+
+if TYPE_CHECKING:
+    from .estimate import Estimate
 
 TITLES = {"random": "random (analytic)", "candidate-order": "candidate order", "ceiling": "ceiling (targets present)"}
 ACROSS = 6
@@ -93,12 +96,30 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def print_estimates(estimates: Sequence[Estimate]) -> None:
+    """Prints what a run will ask for and cost."""
+    from .estimate import total
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    for column in ("users", "requests", "prompt\ntokens", "completion\ntokens", "at most", "dollars", "at most"):
+        table.add_column(column, justify="right")
+    rows = [*estimates, total(estimates)] if len(estimates) > 1 else list(estimates)
+    for one in rows:
+        counts = (one.users, one.requests, one.prompt_tokens, one.completion_tokens, one.completion_tokens_at_most)
+        dollars = ("unknown" if usd is None else f"{usd:,.2f}" for usd in (one.usd, one.usd_at_most))
+        table.add_row(one.system, *(f"{count:,}" for count in counts), *dollars)
+    _console().print(table)
+
+
 def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
+    _console().print(results_table(document))
+
+
+def _console() -> Console:
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
-    console.print(results_table(document))
+    return console if console.is_terminal else Console(width=120)
 
 
 def _title(metric: str) -> str:

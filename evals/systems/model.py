@@ -71,11 +71,16 @@ class ModelSystem:
             yield (_ranked(one, backend) async for one in results)
 
     async def _reseed(self, seed: int) -> None:
+        if seed != self.rec.config.seed:
+            await self.rec.aclose()
+            self.rec = self.seeded(seed)
+
+    def seeded(self, seed: int) -> Recommender:
+        """The recommender with a seed."""
         if seed == self.rec.config.seed:
-            return
-        assert self._reseeded is not None  # noqa: S101 - the runner asks for other seeds of a spec's systems alone
-        await self.rec.aclose()
-        self.rec = self._reseeded(seed)
+            return self.rec
+        assert self._reseeded is not None  # noqa: S101 - only a spec's systems are asked with other seeds
+        return self._reseeded(seed)
 
     async def aclose(self) -> None:
         """Closes the recommender, if it is the system's own."""

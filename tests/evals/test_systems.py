@@ -26,7 +26,12 @@ CHAT = frozenset({Capability.CHAT})
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Film {n:02d}\n" for n in range(30)))
     lines = [
-        {"user_id": f"u{u}", "history": [f"i{u}"], "candidates": [f"i{10 + u + n}" for n in range(4)], "targets": [f"i{12 + u}"]}
+        {
+            "user_id": f"u{u}",
+            "history": [f"i{u}"],
+            "candidates": [f"i{10 + u + n}" for n in range(4)],
+            "targets": [f"i{12 + u}"],
+        }
         for u in range(5)
     ]
     (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -45,9 +50,14 @@ def run(path: Path) -> dict:
 
 
 def test_recommenders_baselines_and_files_stand_in_one_table(folder: Path) -> None:
-    (folder / "theirs.run").write_text("".join(f"u{u} Q0 i{12 + u} 1 9.5 x\nu{u} Q0 i{11 + u} 2 3 x\n" for u in range(4)))
+    (folder / "theirs.run").write_text(
+        "".join(f"u{u} Q0 i{12 + u} 1 9.5 x\nu{u} Q0 i{11 + u} 2 3 x\n" for u in range(4))
+    )
     document = run(
-        spec(folder, "systems:\n- right.yaml\n- {name: wrong, backend: {kind: scripted, default: '[D] > [A]'}}\n- bm25\n- theirs.run\n")
+        spec(
+            folder,
+            "systems:\n- right.yaml\n- {name: wrong, backend: {kind: scripted, default: '[D] > [A]'}}\n- bm25\n- theirs.run\n",
+        )
     )
     rows = document["systems"]
     assert list(rows) == ["right", "wrong", "bm25", "theirs", "random", "popularity", "candidate-order", "ceiling"]
@@ -83,7 +93,10 @@ def test_control_rows_can_be_switched_off(folder: Path) -> None:
     ("text", "said"),
     [
         ("systems: [right.yaml, right.yaml]\n", "Two systems are called 'right' and 'right'"),
-        ("systems: [right.yaml, {name: Right, recommender: right.yaml}]\n", "Two systems are called 'right' and 'Right'"),
+        (
+            "systems: [right.yaml, {name: Right, recommender: right.yaml}]\n",
+            "Two systems are called 'right' and 'Right'",
+        ),
         ("systems: [{name: Candidate Order, recommender: right.yaml}]\n", "like a control row"),
         ("systems: [popularity]\n", "like a control row"),
         ("systems: [{name: ceiling, baseline: bm25}]\n", "like a control row"),
@@ -152,7 +165,9 @@ def evaluated(folder: Path, system: ModelSystem, ask: Ask) -> dict:
 
 
 def test_several_seeds_give_their_mean_and_their_spread(folder: Path) -> None:
-    backend = Answering(text=lambda r: "[C] > [A]" if r.sampling.seed == 7 else "[A] > [C] > [B] > [D]", capabilities=CHAT)
+    backend = Answering(
+        text=lambda r: "[C] > [A]" if r.sampling.seed == 7 else "[A] > [C] > [B] > [D]", capabilities=CHAT
+    )
     row = evaluated(folder, model(folder, backend), Ask(seeds=(7, 8, 9)))
     assert row["metrics"]["hr@1"]["mean"] == pytest.approx(1 / 3)
     assert [(one["seed"], one["metrics"]["hr@1"]) for one in row["seeds"]] == [(7, 1.0), (8, 0.0), (9, 0.0)]
@@ -181,12 +196,17 @@ def test_repeats_are_sent_again_though_the_journal_knows_the_answers(folder: Pat
         ("a.csv", "user_id,item_id,score,rank\nu0,b,1.0,9\nu0,a,2,1\nu0,d,1.0,4\nu0,c,1.0,3\n"),
         ("b.csv", "item_id,user_id,rank\nb,u0,4\na,u0,1\nc,u0,2\nd,u0,3\n"),
         ("a.jsonl", '{"user_id": "u0", "items": ["a", "c", "d", "b"]}\n'),
-        ("b.jsonl", '{"user_id": "u0", "items": [{"item_id": "a", "score": 3}, {"item_id": "c", "score": 1}, {"item_id": "d", "score": 1}, "b"]}\n'),
+        (
+            "b.jsonl",
+            '{"user_id": "u0", "items": [{"item_id": "a", "score": 3}, {"item_id": "c", "score": 1}, {"item_id": "d", "score": 1}, "b"]}\n',
+        ),
     ],
 )
 def test_equal_scores_go_by_rank_and_then_by_the_files_order(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "items.csv").write_text("item_id,title\na,A\nb,B\nc,C\nd,D\n")
-    (tmp_path / "tasks.jsonl").write_text('{"user_id": "u0", "history": [], "candidates": ["d","c","b","a"], "targets": ["c"]}\n')
+    (tmp_path / "tasks.jsonl").write_text(
+        '{"user_id": "u0", "history": [], "candidates": ["d","c","b","a"], "targets": ["c"]}\n'
+    )
     (tmp_path / name).write_text(text)
     users = read_tasks(tmp_path / "tasks.jsonl", Catalog.from_file(tmp_path / "items.csv"))
     asyncio.run(evaluate_systems(users, [FileSystem("theirs", tmp_path / name, users)], tmp_path / "run"))
@@ -227,7 +247,9 @@ def test_a_wrong_file_of_rankings_is_refused_with_its_line(folder: Path, name: s
 
 
 def test_items_that_are_no_candidates_and_users_of_others_are_passed_over(folder: Path) -> None:
-    (folder / "a.jsonl").write_text('{"user_id": "u0", "items": ["i29", "i12", "i12", "i10"]}\n{"user_id": "x", "items": ["i1"]}\n')
+    (folder / "a.jsonl").write_text(
+        '{"user_id": "u0", "items": ["i29", "i12", "i12", "i10"]}\n{"user_id": "x", "items": ["i1"]}\n'
+    )
     users = taskset(folder)
     system = FileSystem("theirs", folder / "a.jsonl", users)
     asyncio.run(evaluate_systems(users, [system], folder / "run"))
