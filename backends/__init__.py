@@ -42,10 +42,12 @@ from .errors import (
     Unreachable,
     UnsupportedCapability,
 )
+from .estimate import estimated_tokens
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
+from .prices import lookup as price_of
 from .registry import Registry, near
 from .wrap import wrap
 
@@ -98,8 +100,10 @@ __all__ = [
     "Usage",
     "cache_dir",
     "download",
+    "estimated_tokens",
     "fetch_from_wheel",
     "near",
+    "price_of",
     "request_key",
     "send",
     "wrap",

@@ -4,9 +4,13 @@
   metrics), versions, and notes.
 - ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
 - ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
-- ``rankings.jsonl``: a line a user: ``system, user_id, status, outcome, items`` (each with ``item_id, score,
-  by_model``), ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).
-  A later line of a user takes the place of an earlier one.
+- ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
+  repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
+  ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
+  takes the place of an earlier one.
+- ``popularity.json``: how often each item that occurs was interacted with before the targets.
+- ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
+  and apart from the rankings.
 - ``metrics.json``, ``report.html``.
 """
 
@@ -16,20 +20,21 @@ import errno
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
-from backends import Usage
 from recommender import Item
 
 from .errors import RunError
+from .rankings import Rankings
 from .types import TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
+POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
 
 
 class RunFolder:
@@ -59,8 +64,6 @@ class RunFolder:
                 raise RunError(f"{folder}: holds something else than a run; give another folder.")
             _write_tasks(folder, taskset)
             write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
-        self._started = time.monotonic()
-        self._seconds = float(read_json(folder / MANIFEST).get("seconds", 0.0))
         self._file = _append(folder / RANKINGS)
 
     def __enter__(self) -> Self:
@@ -68,19 +71,24 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
-        self.stop()
 
-    def stop(self) -> float:
-        """Stops the clock.
+    @contextmanager
+    def clock(self, system: str) -> Iterator[None]:
+        """Adds the wall time of a system's ranking to what broken-off sessions took."""
+        started = time.monotonic()
+        self._ranking = False
+        try:
+            yield
+        finally:
+            if self._ranking:  # a session that ranked nobody adds nothing
+                seconds = self.seconds
+                seconds[system] = round(seconds.get(system, 0.0) + time.monotonic() - started, 3)
+                write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": seconds})
 
-        Returns:
-            Wall seconds of the run, broken-off sessions included; a session that ranked nobody adds nothing.
-        """
-        if self._ranking:
-            self._ranking = False
-            self._seconds = round(self._seconds + time.monotonic() - self._started, 3)
-            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": self._seconds})
-        return self._seconds
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Wall seconds of each system's ranking, broken-off sessions included."""
+        return dict(read_json(self.folder / MANIFEST).get("seconds", {}))
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Adds one user's ranking; it is in the file when this returns."""
@@ -89,15 +97,9 @@ class RunFolder:
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
 
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """The latest ranking of each user, with the usage of all that it took to get there."""
-        latest: dict[str, dict[str, Any]] = {}
-        for row in _rows(self.folder / RANKINGS):
-            earlier = latest.get(row["user_id"])
-            if earlier is not None:
-                row["usage"] = _sum(earlier["usage"], row["usage"])
-            latest[row["user_id"]] = row
-        return latest
+    def rankings(self) -> Rankings:
+        """Opens what has been ranked so far."""
+        return Rankings(self.folder / RANKINGS)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Writes the metrics into the folder."""
@@ -123,17 +125,21 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    return asdict(Usage(**one) + Usage(**other))
-
-
 def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
     there = read_json(folder / MANIFEST).get("identity", {})
-    differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
+    differing = sorted(_differing(there, wanted))
     if differing:
         raise RunError(
             f"{folder}: another run is in this folder; it differs in {', '.join(differing)}. Give another folder."
         )
+
+
+def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {*one, *other}:
+            yield from _differing(one.get(key), other.get(key), f"{above}.{key}" if above else str(key))
+    elif one != other:
+        yield above
 
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
@@ -147,12 +153,15 @@ def _write_tasks(folder: Path, taskset: TaskSet) -> None:
                 "history": [item.item_id for item in one.task.history.items],
                 "candidates": [item.item_id for item in one.task.candidates],
                 "targets": sorted(one.targets),
+                **({"gains": dict(one.gains)} if one.gains else {}),
             }
             file.write(msgspec.json.encode(line) + b"\n")
     for target in {target for one in taskset.tasks for target in one.targets}:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
+    counts = {item_id: taskset.popularity[item_id] for item_id in occurring if taskset.popularity.get(item_id)}
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": counts})
     with (folder / CATALOG).open("wb") as file:
         for item in occurring.values():
             line = {**item.attributes, "item_id": item.item_id, "title": item.title}
@@ -168,12 +177,3 @@ def _append(path: Path) -> Any:
             if end.read(1) != b"\n":
                 file.write(b"\n")
     return file
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                yield msgspec.json.decode(line, type=dict[str, Any])
-            except msgspec.DecodeError:
-                continue  # a line that a killed run left torn: that user is ranked again

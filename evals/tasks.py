@@ -21,10 +21,13 @@ class _Line(msgspec.Struct, frozen=True):
     history: list[str | int]
     candidates: list[str | int]
     targets: list[str | int]
+    gains: dict[str, float] = {}
 
 
 def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> TaskSet:
     """Reads a task file: ``{"user_id", "history": [item_id], "candidates": [item_id], "targets": [item_id]}`` a line.
+
+    A line may also have ``"gains": {item_id: grade}``, the grades of its targets for graded metrics.
 
     Histories are oldest first.  Candidates are kept as given and in the order given, also those that stand in the
     history; a target that is not among them is a miss.  Both are counted in a warning.
@@ -105,6 +108,9 @@ def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, w
         raise DataError(f"{where}: candidates is empty; give the items to be ranked.")
     if not targets:
         raise DataError(f"{where}: targets is empty; a user without a held-out item cannot be scored.")
+    negative = next((item_id for item_id, grade in line.gains.items() if grade < 0), None)
+    if negative is not None:
+        raise DataError(f"{where}: gains: the grade of {negative!r} is below 0; grades start at 0.")
     items = _items(candidates)
     twice = [item_id for item_id, count in Counter(item.item_id for item in items).items() if count > 1]
     if twice:
@@ -113,6 +119,7 @@ def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, w
         user_id=str(line.user_id),
         task=Task(history=History(tuple(history)), candidates=Candidates(items), k=k or len(items)),
         targets=frozenset(item.item_id for item in _items(targets)),
+        gains=line.gains,
     )
 
 

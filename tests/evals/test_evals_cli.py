@@ -105,7 +105,7 @@ def test_unknown_ids_in_a_task_file_are_refused_with_their_line(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dataset: movielens-100k\nout: run\n", "the key 'recommender' is missing"),
+        ("dataset: movielens-100k\nout: run\n", "give either `systems:`, a list, or `recommender:`"),
         ("dataset: nope\nout: run\nrecommender: rec.yaml\n", ":1: There is no dataset 'nope'"),
         (
             "dataset: movielens-100k\nout: run\nrecommender: rec.yaml\nuser: 3\n",
