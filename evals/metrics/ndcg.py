@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Floats, Hits, Metric, discounts
+from ._batch import Batch
+from .base import Floats, Metric, discounts
 
 
-def _values(hits: Hits, targets: Floats, k: int) -> Floats:
+def _values(batch: Batch, k: int) -> Floats:
+    hits, targets = batch.hits, batch.targets
     depth = min(k, hits.shape[1])
     gain = hits[:, :depth] @ discounts(depth) if depth else np.zeros(len(hits))
     ideal = np.concatenate([[0.0], np.cumsum(discounts(int(min(k, targets.max(initial=1)))))])

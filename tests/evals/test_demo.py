@@ -33,7 +33,7 @@ def test_the_demo_recommends_evaluates_and_leaves_a_run_folder(
     row = json.loads((out / "metrics.json").read_text())["systems"]["SmolLM2-135M"]
     assert (row["users"], row["whole"], row["failed"]) == (4, 4, 0)
     assert row["usage"]["usd"] == 0.0
-    assert result.usable == 4
+    assert result.usable == {"SmolLM2-135M": 4}
     answers = [json.loads(line) for line in (out / "requests.jsonl").read_text().splitlines()]
     assert all(len(a["response"]["continuations"]) == len(a["request"]["continuations"]) for a in answers)
     assert (out / "report.html").stat().st_size > 10_000

@@ -82,7 +82,7 @@ def test_exit_codes_tell_a_run_that_failed_from_users_that_did(files: Path, answ
         (["run"], "Give a spec, or --tasks"),
         (["run", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["run", "--taks", "x"], "--tasks"),
-        (["data", "fetch", "movielens"], "Did you mean 'movielens-100k'?"),
+        (["data", "fetch", "movielens-100"], "Did you mean 'movielens-100k'?"),
         (["report", "nowhere"], "no such run folder"),
     ],
 )
@@ -105,7 +105,7 @@ def test_unknown_ids_in_a_task_file_are_refused_with_their_line(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("dataset: movielens-100k\nout: run\n", "the key 'recommender' is missing"),
+        ("dataset: movielens-100k\nout: run\n", "give either `systems:`, a list, or `recommender:`"),
         ("dataset: nope\nout: run\nrecommender: rec.yaml\n", ":1: There is no dataset 'nope'"),
         (
             "dataset: movielens-100k\nout: run\nrecommender: rec.yaml\nuser: 3\n",

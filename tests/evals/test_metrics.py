@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals import EvalTask, Scored, SpecError
@@ -83,6 +83,7 @@ def test_the_analytic_random_row_is_the_mean_over_all_orders(name: str, candidat
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
 @given(order=st.permutations("abcdefg"), targets=st.sets(st.sampled_from("abcdefgxyz"), min_size=1))
 def test_bounds_hold_and_no_order_is_better_than_the_ceiling(name: str, order: list[str], targets: set[str]) -> None:
     value = per_user([name], [one("".join(order), "".join(targets))])[name][0]

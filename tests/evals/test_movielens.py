@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from evals import DataError
-from evals.datasets import DATASETS
 from evals.datasets.movielens_100k import _GENRES, EVENTS, events_digest, load
 
 FILMS = [
@@ -82,14 +81,6 @@ def test_the_real_data_is_whole_and_the_pinned_one(shared: Path) -> None:
     assert (len(data.items), len(data.events), len({e.user_id for e in data.events})) == (1682, 100_000, 943)
     assert events_digest(data) == EVENTS
     assert data.items.get("1").title == "Toy Story"
-
-
-@pytest.mark.parametrize("name", DATASETS.names())
-def test_every_data_set_says_its_licence_and_home(name: str) -> None:
-    dataset = DATASETS.load(name)
-    assert dataset.name == name
-    assert dataset.licence
-    assert dataset.home.startswith("https://")
 
 
 ODD = [  # as GroupLens writes it; RecBole's title and year; what it is read as

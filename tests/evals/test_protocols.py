@@ -91,7 +91,10 @@ def test_the_protocol_says_split_candidates_and_seed() -> None:
         assert words in text
 
 
-@pytest.mark.parametrize(("users", "candidates", "said"), [(0, 10, "users is 0"), (5, 1, "candidates is 1")])
+@pytest.mark.parametrize(
+    ("users", "candidates", "said"),
+    [(0, 10, "users is 0"), (5, 1, "uniform: count: input should be greater than or equal to 2")],
+)
 def test_nonsense_is_refused(users: int, candidates: int, said: str) -> None:
     with pytest.raises(SpecError, match=said):
         leave_one_out(data(9), users=users, candidates=candidates, seed=1)

@@ -169,7 +169,10 @@ def test_a_run_that_broke_off_keeps_its_time(tmp_path: Path) -> None:
 
 def test_seeds_stand_in_the_manifest_and_another_is_another_run(tmp_path: Path) -> None:
     run(listing("CABDE"), tmp_path)
-    assert json.loads((tmp_path / "manifest.json").read_text())["seeds"] == {"evaluation": 2026, "recommender": 2026}
+    assert json.loads((tmp_path / "manifest.json").read_text())["seeds"] == {
+        "evaluation": 2026,
+        "systems": {"mine": [2026]},
+    }
 
 
 @pytest.mark.parametrize("name", ["random", "popularity", "candidate-order", "ceiling"])
@@ -183,7 +186,7 @@ def test_a_recommender_cannot_take_a_control_rows_name(tmp_path: Path, name: str
 
 def test_another_run_in_the_folder_is_refused_with_what_differs(tmp_path: Path) -> None:
     run(listing("CABDE"), tmp_path)
-    with pytest.raises(RunError, match="differs in data, users"):
+    with pytest.raises(RunError, match="differs in data.n, users"):
         run(listing("CABDE"), tmp_path, users(5))
     with pytest.raises(RunError, match="config"):
         run(listing("CABDE"), tmp_path, seed=7)

@@ -1,0 +1,49 @@
+"""From items and events to a checked data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from recommender import Catalog, CatalogError, Item
+
+from ..errors import DataError
+from .base import Event, Impression, Interactions
+
+
+def checked(
+    name: str,
+    folder: Path,
+    items: Iterable[Item],
+    events: Iterable[Event],
+    *,
+    impressions: tuple[Impression, ...] = (),
+    lists: Mapping[str, Path] | None = None,
+    notes: tuple[str, ...] = (),
+) -> Interactions:
+    """Builds the data set; what is wrong with its catalogue is said with the folder.
+
+    Raises:
+        DataError: See :class:`Interactions`.
+    """
+    try:
+        catalog = Catalog(items, name=name)
+    except CatalogError as error:
+        raise DataError(f"{folder}: {error}") from None
+    return Interactions(
+        name=name, items=catalog, events=tuple(events), impressions=impressions, lists=lists or {}, notes=notes
+    )
+
+
+def titled(items: Mapping[str, Item], events: Iterable[Event]) -> tuple[list[Event], tuple[str, ...]]:
+    """Leaves out the events of items without a title, which no prompt could show, and counts them in a note."""
+    kept, missing, lost = [], set(), 0
+    for event in events:
+        if event.item_id in items:
+            kept.append(event)
+        else:
+            missing.add(event.item_id)
+            lost += 1
+    if not lost:
+        return kept, ()
+    return kept, (f"{lost} interactions with {len(missing)} items that have no title in the data are left out.",)

@@ -1,0 +1,136 @@
+"""Reads ``rankings.jsonl`` at random, with only the offsets of its lines in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from backends import Usage
+
+from .errors import RunError
+
+
+class RankedId(msgspec.Struct, frozen=True):
+    """A place of a ranking; ``by_model`` is False in the filled tail."""
+
+    item_id: str
+    by_model: bool = True
+
+
+class Row(msgspec.Struct):
+    """One user's ranking by one system.
+
+    Attributes:
+        seconds: None where nothing was asked.
+        usage: All that it took to get there, earlier tries included.
+    """
+
+    user_id: str
+    status: str
+    outcome: str
+    items: list[RankedId]
+    seconds: float | None = None
+    usage: Usage = Usage()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What the system itself ranked, best first."""
+        return tuple([item.item_id for item in self.items if item.by_model])
+
+
+class _Head(msgspec.Struct):
+    user_id: str
+    usage: Usage = Usage()
+    system: str = ""
+    trial: str = ""
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Of one system and trial: where each user's latest line is, what earlier ones cost, whom to ask again."""
+
+    offsets: dict[str, int] = field(default_factory=dict)
+    earlier: dict[str, Usage] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+
+
+class Rankings:
+    """The rankings of a run folder, as they stood when this was opened.
+
+    A later line of a user takes the place of an earlier one; torn lines are passed over, and their users ranked again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[tuple[str, str], _Lines] = {}
+        decode = msgspec.json.Decoder(_Head).decode
+        self._file = path.open("rb")
+        offset = 0
+        for line in self._file:
+            with contextlib.suppress(ValueError):
+                self._note(decode(line), offset)
+            offset += len(line)
+
+    def _note(self, head: _Head, offset: int) -> None:
+        lines = self._lines.setdefault((head.system, head.trial), _Lines())
+        user_id = head.user_id
+        if user_id in lines.offsets:
+            lines.earlier[user_id] = lines.earlier.get(user_id, Usage()) + self._usage(lines.offsets[user_id])
+        lines.offsets[user_id] = offset
+        (lines.again.add if head.again else lines.again.discard)(user_id)
+
+    def _usage(self, offset: int) -> Usage:
+        at = self._file.tell()
+        self._file.seek(offset)
+        usage = msgspec.json.decode(self._file.readline(), type=_Head).usage
+        self._file.seek(at)
+        return usage
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Systems with rankings, in the order of the file."""
+        return tuple(dict.fromkeys(system for system, _ in self._lines))
+
+    def trials(self, system: str) -> tuple[str, ...]:
+        """Trials of a system; the first has an empty name."""
+        return tuple(trial for name, trial in self._lines if name == system)
+
+    def done(self, system: str, trial: str = "") -> frozenset[str]:
+        """Users with a ranking that stands."""
+        lines = self._lines.get((system, trial), _Lines())
+        return frozenset(lines.offsets.keys() - lines.again)
+
+    def rows(self, system: str, user_ids: Iterable[str], trial: str = "") -> Iterator[Row]:
+        """Reads the rankings of some users, in their order.
+
+        Raises:
+            RunError: If one has none.
+        """
+        lines = self._lines.get((system, trial), _Lines())
+        decode = msgspec.json.Decoder(Row).decode
+        for user_id in user_ids:
+            offset = lines.offsets.get(user_id)
+            if offset is None:
+                raise RunError(
+                    f"{self._path}: {system} has no ranking of user {user_id!r}; carry the run through first."
+                )
+            self._file.seek(offset)
+            row = decode(self._file.readline())
+            if user_id in lines.earlier:
+                row.usage = lines.earlier[user_id] + row.usage
+            yield row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,154 @@
+"""A recommender as a system: it asks a language model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from backends import Backend, Capability, Identity, Request, Response, request_key, send
+from recommender import Ranked as Answered
+from recommender import Recommender, Task, rank_all
+
+from .base import Ask, Ranked, Trial
+
+SPEED = ("concurrency", "attempt_timeout", "deadline", "max_attempts", "requests_per_minute", "tokens_per_minute")
+PLACES = ("catalog", "cache", "templates", "budget")
+
+
+class ModelSystem:
+    """A recommender as a system.
+
+    Args:
+        rec: Not started.  Its journal should be the run folder's ``requests.jsonl``.
+        reseeded: Makes the same recommender with another seed; None where only one seed is asked for.
+        owned: Whether the system closes the recommender.
+    """
+
+    control = False
+
+    def __init__(
+        self, rec: Recommender, *, reseeded: Callable[[int], Recommender] | None = None, owned: bool = True
+    ) -> None:
+        self.rec = rec
+        self.name = rec.name
+        self._reseeded = reseeded
+        self._owned = owned
+        self._seed = rec.config.seed
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Strategy, template and config, without what changes no answer: where files lie and how fast is asked."""
+        config = public_config(self.rec)
+        config = {key: value for key, value in config.items() if key not in PLACES}
+        config["backend"] = {key: value for key, value in config["backend"].items() if key not in SPEED}
+        return {"strategy": self.rec.strategy_name, "template": self.rec.template_id, "config": config}
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What answers, and the whole config."""
+        who = self.rec.backend.identity
+        backend = {"kind": who.kind, "model": who.model, "endpoint": who.endpoint}
+        return {"backend": backend, "config": public_config(self.rec)}
+
+    def describe(self) -> str:
+        """One line that says what was chosen."""
+        return self.rec.describe()
+
+    def trials(self, ask: Ask) -> tuple[Trial, ...]:
+        """All: a model can answer differently each time."""
+        return ask.trials(self._seed)
+
+    @asynccontextmanager
+    async def rank(self, trial: Trial, tasks: Iterable[tuple[str, Task]]) -> AsyncIterator[AsyncIterator[Ranked]]:
+        """Ranks tasks; a repeat is sent again although the journal has the answers of the time before."""
+        await self._reseed(trial.seed)
+        await self.rec.start()
+        backend = OnceMore(self.rec.backend, trial.repeat) if trial.repeat else self.rec.backend
+        concurrency = self.rec.config.backend.concurrency
+        async with rank_all(self.rec.strategy, backend, tasks, concurrency=concurrency) as results:
+            yield (_ranked(one, backend) async for one in results)
+
+    async def _reseed(self, seed: int) -> None:
+        if seed != self.rec.config.seed:
+            await self.rec.aclose()
+            self.rec = self.seeded(seed)
+
+    def seeded(self, seed: int) -> Recommender:
+        """The recommender with a seed."""
+        if seed == self.rec.config.seed:
+            return self.rec
+        assert self._reseeded is not None  # noqa: S101 - only a spec's systems are asked with other seeds
+        return self._reseeded(seed)
+
+    async def aclose(self) -> None:
+        """Closes the recommender, if it is the system's own."""
+        if self._owned:
+            await self.rec.aclose()
+
+
+class OnceMore:
+    """Sends requests as they are, but under keys of their own, so that journal and cache do not know them yet."""
+
+    def __init__(self, inner: Backend, repeat: int) -> None:
+        self._inner = inner
+        self._repeat = repeat
+
+    @property
+    def identity(self) -> Identity:
+        """What answers."""
+        return self._inner.identity
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the backend can do."""
+        return self._inner.capabilities
+
+    def renamed(self, request: Request) -> Request:
+        """The request under its new key; its prompt and sampling are untouched."""
+        return replace(request, template=f"{request.template} repeat={self._repeat}")
+
+    async def start(self) -> None:
+        """Starts the backend."""
+        await self._inner.start()
+
+    async def generate(self, request: Any) -> Any:
+        """Returns generated text."""
+        return await self._send(request)
+
+    async def score(self, request: Any) -> Any:
+        """Returns scores."""
+        return await self._send(request)
+
+    async def _send(self, request: Request) -> Response:
+        return await send(self._inner, self.renamed(request))
+
+    async def aclose(self) -> None:
+        """Closes the backend."""
+        await self._inner.aclose()
+
+
+def public_config(rec: Recommender) -> dict[str, Any]:
+    """The config as resolved.  Headers may hold keys, so their values are left out."""
+    config = rec.config.model_dump(mode="json")
+    config["backend"]["headers"] = dict.fromkeys(config["backend"].get("headers", {}), "***")
+    return config
+
+
+def _ranked(one: Answered, backend: Backend) -> Ranked:
+    error = one.error
+    return Ranked(
+        key=one.key,
+        ranking=one.ranking,
+        usage=one.usage,
+        seconds=one.seconds,
+        requests=tuple(_keys(one, backend)),
+        again=error is not None and (error.retryable or error.reason == "deadline"),
+    )
+
+
+def _keys(one: Answered, backend: Backend) -> Iterator[str]:
+    for exchange in one.exchanges:
+        request = backend.renamed(exchange.request) if isinstance(backend, OnceMore) else exchange.request
+        yield request_key(backend.identity, request)

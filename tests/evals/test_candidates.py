@@ -1,0 +1,213 @@
+"""Candidate policies choose fairly, say what they did, and never give the target away by where it stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evals import DataError, SpecError
+from evals.candidates import CANDIDATES
+from evals.datasets import DATASETS, Event, Interactions
+from evals.protocols import make_tasks
+from evals.types import TaskSet
+from recommender import Catalog, Item
+
+ITEMS = 200
+CATALOG = Catalog(Item(f"i{n}", f"Film {n}") for n in range(ITEMS))
+SAMPLING = ["uniform", "popularity-sampled", "popularity-matched"]
+
+
+def data(users: int = 400, length: int = 8, *, seed: int = 0, lists: dict[str, Path] | None = None) -> Interactions:
+    """Item ``i0`` is the most popular, by a long-tailed law."""
+    rng = np.random.default_rng(seed)
+    weights = 1.0 / np.arange(5, ITEMS + 5)
+    weights /= weights.sum()
+    events = []
+    for u in range(users):
+        picked = rng.choice(ITEMS, size=length, replace=False, p=weights)
+        events += [Event(f"u{u:03d}", f"i{i}", float(t)) for t, i in enumerate(rng.permutation(picked))]
+    return Interactions(name="made-up", items=CATALOG, events=tuple(events), lists=lists or {})
+
+
+def ids(taskset: TaskSet) -> dict[str, list[str]]:
+    return {one.user_id: [i.item_id for i in one.task.candidates] for one in taskset.tasks}
+
+
+@pytest.mark.parametrize("kind", SAMPLING)
+def test_sampled_candidates_hold_the_target_once_and_else_nothing_the_user_ever_touched(kind: str) -> None:
+    source = data(100)
+    taskset = make_tasks(source, candidates={"kind": kind, "count": 12})
+    for one in taskset.tasks:
+        found = [i.item_id for i in one.task.candidates]
+        own = {e.item_id for e in source.events if e.user_id == one.user_id}
+        assert len(found) == len(set(found)) == 12
+        assert set(found) & own == set(one.targets)
+    assert taskset.sampled
+    assert "sampled metrics: not comparable with full-catalogue ones" in taskset.protocol
+
+
+@pytest.mark.parametrize("kind", SAMPLING)
+def test_the_target_may_stand_anywhere(kind: str) -> None:
+    taskset = make_tasks(data(1500), candidates={"kind": kind, "count": 5})
+    places = [[i.item_id in one.targets for i in one.task.candidates].index(True) for one in taskset.tasks]
+    counts = np.bincount(places, minlength=5)
+    assert counts.min() > 240
+    assert counts.max() < 360
+
+
+@pytest.mark.parametrize("kind", [*SAMPLING, "full"])
+def test_a_seed_gives_the_same_candidates_and_another_gives_others(kind: str) -> None:
+    source = data(30)
+    one, same, other = (ids(make_tasks(source, candidates=kind, seed=seed)) for seed in (1, 1, 2))
+    assert one == same
+    assert one != other
+
+
+def beats(taskset: TaskSet) -> float:
+    """Share of negatives that are less popular than the target, ties counted half: .5 where popularity tells nothing."""
+    shares = []
+    for one in taskset.tasks:
+        [target] = one.targets
+        counts = np.array([taskset.popularity.get(i.item_id, 0) for i in one.task.candidates if i.item_id != target])
+        own = taskset.popularity.get(target, 0)
+        shares.append((counts < own).mean() + (counts == own).mean() / 2)
+    return float(np.mean(shares))
+
+
+def test_popularity_tells_much_among_uniform_negatives_and_little_among_the_others() -> None:
+    source = data(1500)
+    uniform, by_popularity, matched = (
+        beats(make_tasks(source, candidates={"kind": kind, "count": 6})) for kind in SAMPLING
+    )
+    assert uniform > 0.75
+    assert abs(by_popularity - 0.5) < 0.1
+    assert abs(matched - 0.5) < 0.1
+
+
+def test_the_places_of_matched_targets_in_popularity_are_spread_evenly() -> None:
+    # A rule that always put the target in the middle of its neighbours would tell it.
+    rng = np.random.default_rng(1)
+    events = [Event(f"u{u}", f"i{i}", float(t)) for u in range(3000) for t, i in enumerate(rng.permutation(ITEMS)[:4])]
+    source = Interactions(name="flat", items=CATALOG, events=tuple(events))
+    taskset = make_tasks(source, candidates={"kind": "popularity-matched", "count": 5})
+    places = []
+    for one in taskset.tasks:
+        order = sorted(
+            (taskset.popularity[i.item_id] + rng.random(), i.item_id in one.targets) for i in one.task.candidates
+        )
+        places.append([target for _, target in order].index(True))
+    shares = np.bincount(places, minlength=5) / len(places)
+    assert shares.min() > 0.15
+    assert shares.max() < 0.25
+
+
+def test_drawing_by_popularity_follows_the_counts() -> None:
+    source = data(1500, length=2)
+    drawn = [
+        i
+        for one in ids(make_tasks(source, candidates={"kind": "popularity-sampled", "count": 2})).values()
+        for i in one
+    ]
+    counts = [drawn.count(f"i{n}") for n in (0, 20, 150)]
+    assert counts[0] > 3 * counts[1] > 9 * counts[2]
+
+
+def test_the_full_catalogue_lacks_the_history_and_nothing_else() -> None:
+    taskset = make_tasks(data(20), candidates="full")
+    for one in taskset.tasks:
+        found = {i.item_id for i in one.task.candidates}
+        assert found == {i.item_id for i in CATALOG} - one.task.history.item_ids
+    assert not taskset.sampled
+    assert "full-catalogue metrics" in taskset.protocol
+
+
+def lists(path: Path, rows: dict[str, str]) -> Path:
+    path.write_text("".join(f"{user}\t{found}\n" for user, found in rows.items()))
+    return path
+
+
+def test_given_lists_are_kept_with_the_target_added_once_as_llmrank_does(tmp_path: Path) -> None:
+    source = data(3)
+    targets = {one.user_id: next(iter(one.targets)) for one in make_tasks(source).tasks}
+    path = lists(
+        tmp_path / "toy.random", {"u000": f"i190 {targets['u000']} i191 i192 i193", "u001": "i190 i191 i192 i193"}
+    )
+    source = data(3, lists={"random": path})
+    taskset = make_tasks(
+        source, candidates={"kind": "given", "list": "random", "count": 4, "target": "added", "shuffle": False}
+    )
+    assert ids(taskset) == {
+        "u000": ["i190", "i191", "i192", targets["u000"]],
+        "u001": ["i190", "i191", "i192", targets["u001"]],
+    }
+    assert taskset.sampled
+    assert taskset.data["candidates"] == "toy.random"
+    assert "the first 3 others of toy.random" in taskset.protocol
+    assert "2 of 3 users" in taskset.protocol
+
+
+def test_given_lists_without_a_guaranteed_target_count_misses_repeats_and_known_items(tmp_path: Path) -> None:
+    source = data(2)
+    one, other = make_tasks(source).tasks
+    known, target = next(iter(one.task.history.items)).item_id, next(iter(one.targets))
+    rows = {one.user_id: f"i199 i199 {known} i198 i199 {target}", other.user_id: "i190 i191"}
+    path = lists(tmp_path / "mine.txt", rows)
+    taskset = make_tasks(source, candidates={"kind": "given", "list": "mine.txt", "shuffle": False}, folder=tmp_path)
+    assert ids(taskset)[one.user_id] == ["i199", known, "i198", target]
+    assert not taskset.sampled
+    assert "mine.txt repeats 2 candidates of 1 users; each is kept once." in taskset.warnings
+    assert "1 candidates of 1 users stand in their histories; they are kept as given." in taskset.warnings
+    assert "1 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert path.name in taskset.protocol
+
+
+def test_given_lists_may_be_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text(json.dumps({"user_id": "u001", "candidates": ["i190", "i191"]}) + "\n")
+    taskset = make_tasks(data(3), candidates={"kind": "given", "list": "mine.jsonl"}, folder=tmp_path)
+    assert set(ids(taskset)["u001"]) == {"i190", "i191"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("u000\ti1 i999\n", "lists.txt:1: item 'i999' is not in the catalogue"),
+        ("u000\ti1\nu000\ti2\n", "lists.txt:2: user 'u000' stands there twice"),
+        ("u000 i1\n", "lists.txt:1: not a candidate list"),
+        ("\n", "no candidate lists in it"),
+    ],
+)
+def test_a_damaged_list_is_named_with_its_line(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "lists.txt").write_text(text)
+    with pytest.raises(DataError, match=said):
+        make_tasks(data(3), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
+
+
+def test_an_unknown_list_names_those_that_the_data_has(tmp_path: Path) -> None:
+    source = data(3, lists={"random": tmp_path / "x"})
+    with pytest.raises(SpecError, match="no candidate list 'randm'.*Did you mean 'random'?"):
+        make_tasks(source, candidates={"kind": "given", "list": "randm"})
+
+
+def test_several_targets_all_stand_among_the_candidates() -> None:
+    split = {"kind": "temporal", "fraction": 0.5, "targets": "all"}
+    taskset = make_tasks(data(50), split=split, candidates=10)
+    assert any(len(one.targets) > 1 for one in taskset.tasks)
+    assert all(one.targets <= {i.item_id for i in one.task.candidates} for one in taskset.tasks)
+    assert all(len(one.task.candidates) == 10 for one in taskset.tasks)
+    assert "all targets" in taskset.protocol
+
+
+@pytest.mark.parametrize("kind", CANDIDATES.names())
+def test_every_policy_says_what_it_is(kind: str) -> None:
+    assert CANDIDATES.load(kind).summary
+
+
+def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> None:
+    games = DATASETS.load("llmrank").load(shared / "data" / "games-6k")
+    taskset = make_tasks(games, candidates={"kind": "given", "list": "rabmbepobpgrsa_3"})
+    assert len(taskset.tasks) == 6000
+    assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
+    assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings

@@ -1,0 +1,258 @@
+"""One spec, many systems: recommenders, baselines and rankings made elsewhere in one table and one run folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from doubles import Answering
+
+from backends import Capability
+from evals import DataError, EvalError, SpecError
+from evals.cli import app
+from evals.metrics import per_user
+from evals.runner import evaluate_systems
+from evals.spec import load_spec
+from evals.systems import Ask, FileSystem, ModelSystem
+from evals.tasks import read_tasks
+from recommender import Catalog, Recommender, parse_config, run_command
+
+CHAT = frozenset({Capability.CHAT})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Film {n:02d}\n" for n in range(30)))
+    lines = [
+        {
+            "user_id": f"u{u}",
+            "history": [f"i{u}"],
+            "candidates": [f"i{10 + u + n}" for n in range(4)],
+            "targets": [f"i{12 + u}"],
+        }
+        for u in range(5)
+    ]
+    (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "right.yaml").write_text('backend: {kind: scripted, default: "[C] > [A] > [B] > [D]"}\n')
+    return tmp_path
+
+
+def spec(folder: Path, text: str) -> Path:
+    path = folder / "spec.yaml"
+    path.write_text(f"tasks: tasks.jsonl\ncatalog: items.csv\nout: run\nmetrics: [ndcg@10, hr@1]\n{text}")
+    return path
+
+
+def run(path: Path) -> dict:
+    return dict(asyncio.run(load_spec(path).run(lambda text: None)).document)
+
+
+def test_recommenders_baselines_and_files_stand_in_one_table(folder: Path) -> None:
+    (folder / "theirs.run").write_text(
+        "".join(f"u{u} Q0 i{12 + u} 1 9.5 x\nu{u} Q0 i{11 + u} 2 3 x\n" for u in range(4))
+    )
+    document = run(
+        spec(
+            folder,
+            "systems:\n- right.yaml\n- {name: wrong, backend: {kind: scripted, default: '[D] > [A]'}}\n- bm25\n- theirs.run\n",
+        )
+    )
+    rows = document["systems"]
+    assert list(rows) == ["right", "wrong", "bm25", "theirs", "random", "popularity", "candidate-order", "ceiling"]
+    assert rows["right"]["metrics"]["hr@1"]["mean"] == 1.0
+    assert rows["wrong"]["metrics"]["hr@1"]["mean"] == 0.0
+    assert (rows["wrong"]["partial"], rows["wrong"]["usage"]["requests"]) == (5, 5)
+    assert rows["theirs"]["metrics"]["hr@1"]["mean"] == pytest.approx(0.8)
+    assert rows["theirs"]["outcomes"] == {"incomplete": 4, "no-ranking": 1}
+    marked = {name for name, row in rows.items() if row.get("control")}
+    assert marked == {"bm25", "random", "popularity", "candidate-order", "ceiling"}
+    assert rows["bm25"]["usage"]["usd"] == 0.0
+    assert any("1 users have no ranking in theirs.run" in text for text in document["protocol"]["warnings"])
+
+
+def test_the_contract_holds_for_every_row(folder: Path, shared: Path) -> None:
+    import subprocess
+    import sys
+
+    run(spec(folder, "systems: [right.yaml, item-knn]\nseeds: [1, 2]\n"))
+    check = [sys.executable, str(shared / "checks" / "metrics.py"), str(folder / "run" / "metrics.json")]
+    assert subprocess.run(check, capture_output=True, text=True, check=False).returncode == 0
+
+
+def test_the_old_form_with_one_recommender_stays_valid(folder: Path) -> None:
+    assert run(spec(folder, "recommender: right.yaml\n"))["systems"]["right"]["whole"] == 5
+
+
+def test_control_rows_can_be_switched_off(folder: Path) -> None:
+    assert list(run(spec(folder, "systems: [right.yaml]\ncontrols: false\n"))["systems"]) == ["right"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("systems: [right.yaml, right.yaml]\n", "Two systems are called 'right' and 'right'"),
+        (
+            "systems: [right.yaml, {name: Right, recommender: right.yaml}]\n",
+            "Two systems are called 'right' and 'Right'",
+        ),
+        ("systems: [{name: Candidate Order, recommender: right.yaml}]\n", "like a control row"),
+        ("systems: [popularity]\n", "like a control row"),
+        ("systems: [{name: ceiling, baseline: bm25}]\n", "like a control row"),
+        ("systems: [bm52]\n", "spec.yaml:5: There is no baseline 'bm52'. Did you mean 'bm25'?"),
+        ("systems:\n- right.yaml\n- {baseline: bm25, k2: 1}\n", "spec.yaml:7: baseline bm25: unknown option 'k2'"),
+        ("systems: [{rankings: none.run}]\n", "there is no file"),
+        ("systems: [{rankings: items.csv, form: csv}]\n", "unknown key 'form'. Did you mean 'format'?"),
+        ("systems: [{name: x}]\n", "a system is one of: recommender, baseline, rankings"),
+        ("systems: [right.yaml]\nrecommender: right.yaml\n", "either `systems:`"),
+        ("systems: [right.yaml]\nseeds: [1, 1]\n", "different whole numbers"),
+        ("systems: [right.yaml]\ndataset: movielens-100k\n", "give either `dataset:`, or `tasks:`"),
+        ("systems:\n- right.yaml\n- {name: b, backend: scripted, budget: {requests: 3}}\n", "belongs into the spec"),
+    ],
+)
+def test_what_is_wrong_with_a_systems_list_is_said(folder: Path, text: str, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_spec(spec(folder, text))
+    assert said in str(caught.value)
+
+
+def test_a_run_of_many_systems_goes_on_at_any_user(folder: Path) -> None:
+    path = spec(folder, "systems: [right.yaml, {name: b, backend: {kind: scripted, default: '[B]'}}, bm25]\n")
+    whole = run(path)
+    rankings = folder / "run" / "rankings.jsonl"
+    lines = rankings.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 15
+    for keep in range(len(lines)):
+        rankings.write_bytes(b"".join(lines[:keep]) + lines[keep][:30])
+        again = run(path)
+        assert again["systems"]["b"]["metrics"] == whole["systems"]["b"]["metrics"]
+        assert again["systems"]["bm25"]["metrics"] == whole["systems"]["bm25"]["metrics"]
+        assert rankings.read_bytes().count(b"\n") >= 15
+
+
+def test_another_set_of_systems_is_another_run(folder: Path) -> None:
+    run(spec(folder, "systems: [right.yaml]\n"))
+    with pytest.raises(EvalError, match=r"differs in .*systems\.bm25"):
+        run(spec(folder, "systems: [right.yaml, bm25]\n"))
+
+
+def test_the_budget_is_of_the_whole_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    second = "{name: b, backend: {kind: scripted, default: '[B]'}}"
+    path = spec(folder, f"systems: [right.yaml, {second}]\nbudget: {{requests: 7}}\n")
+    assert run_command(app, ["run", str(path)], usage_errors=(EvalError,)) == 1
+    assert "budget of 7 requests" in capsys.readouterr().err
+    assert (folder / "run" / "rankings.jsonl").read_bytes().count(b"\n") == 7
+    path = spec(folder, f"systems: [right.yaml, {second}]\nbudget: {{requests: 10}}\n")
+    assert run(path)["systems"]["b"]["users"] == 5
+
+
+def taskset(folder: Path):
+    return read_tasks(folder / "tasks.jsonl", Catalog.from_file(folder / "items.csv"))
+
+
+def model(folder: Path, backend: Answering, **settings: object) -> ModelSystem:
+    def made(seed: int) -> Recommender:
+        config = parse_config({"name": "m", "backend": "scripted", "seed": seed, **settings})
+        return Recommender(config, catalog=Catalog.from_file(folder / "items.csv"), backend=backend)
+
+    return ModelSystem(made(1), reseeded=made)
+
+
+def evaluated(folder: Path, system: ModelSystem, ask: Ask) -> dict:
+    outcome = evaluate_systems(taskset(folder), [system], folder / "run", metrics=["hr@1"], ask=ask)
+    return dict(asyncio.run(outcome).document["systems"]["m"])
+
+
+def test_several_seeds_give_their_mean_and_their_spread(folder: Path) -> None:
+    backend = Answering(
+        text=lambda r: "[C] > [A]" if r.sampling.seed == 7 else "[A] > [C] > [B] > [D]", capabilities=CHAT
+    )
+    row = evaluated(folder, model(folder, backend), Ask(seeds=(7, 8, 9)))
+    assert row["metrics"]["hr@1"]["mean"] == pytest.approx(1 / 3)
+    assert [(one["seed"], one["metrics"]["hr@1"]) for one in row["seeds"]] == [(7, 1.0), (8, 0.0), (9, 0.0)]
+    assert row["spread"]["hr@1"] == {"sd": pytest.approx(3**-0.5), "min": 0.0, "max": 1.0}
+    assert (row["whole"], row["partial"], row["failed"]) == (0, 5, 0)
+    assert row["outcomes"] == {"differs-by-seed": 5}
+    assert row["usage"]["requests"] == 15
+
+
+def test_repeats_are_sent_again_though_the_journal_knows_the_answers(folder: Path) -> None:
+    path = spec(folder, "recommender: right.yaml\nrepeats: 3\n")
+    run(path)
+    entries = [json.loads(line) for line in (folder / "run" / "requests.jsonl").read_text().splitlines()]
+    prompts = [json.dumps(entry["request"]["prompt"]) for entry in entries if "response" in entry]
+    assert len(prompts) == 15
+    assert len(set(prompts)) == 5
+    assert len({entry["key"] for entry in entries}) == 15
+    run(path)
+    assert len((folder / "run" / "requests.jsonl").read_text().splitlines()) == len(entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.run", "u0 Q0 b 9 1.0 t\nu0 Q0 a 1 2.0 t\nu0 Q0 d 4 1.0 t\nu0 Q0 c 3 1.0 t\n"),
+        ("a.csv", "user_id,item_id,score,rank\nu0,b,1.0,9\nu0,a,2,1\nu0,d,1.0,4\nu0,c,1.0,3\n"),
+        ("b.csv", "item_id,user_id,rank\nb,u0,4\na,u0,1\nc,u0,2\nd,u0,3\n"),
+        ("a.jsonl", '{"user_id": "u0", "items": ["a", "c", "d", "b"]}\n'),
+        (
+            "b.jsonl",
+            '{"user_id": "u0", "items": [{"item_id": "a", "score": 3}, {"item_id": "c", "score": 1}, {"item_id": "d", "score": 1}, "b"]}\n',
+        ),
+    ],
+)
+def test_equal_scores_go_by_rank_and_then_by_the_files_order(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title\na,A\nb,B\nc,C\nd,D\n")
+    (tmp_path / "tasks.jsonl").write_text(
+        '{"user_id": "u0", "history": [], "candidates": ["d","c","b","a"], "targets": ["c"]}\n'
+    )
+    (tmp_path / name).write_text(text)
+    users = read_tasks(tmp_path / "tasks.jsonl", Catalog.from_file(tmp_path / "items.csv"))
+    asyncio.run(evaluate_systems(users, [FileSystem("theirs", tmp_path / name, users)], tmp_path / "run"))
+    row = json.loads((tmp_path / "run" / "rankings.jsonl").read_text())
+    assert [item["item_id"] for item in row["items"]] == ["a", "c", "d", "b"]
+
+
+def test_ties_broken_by_our_rule_give_trec_eval_the_same_figures(tmp_path: Path) -> None:
+    """trec_eval breaks ties by document id, descending; after our rule there are none left to break."""
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    from evals import Scored
+
+    ranked, target = ("a", "c", "b"), {"c"}
+    tied = {"u": {"a": 1.0, "c": 1.0, "b": 1.0}}
+    broken = {"u": {item: float(-place) for place, item in enumerate(ranked)}}
+    oracle = pytrec_eval.RelevanceEvaluator({"u": dict.fromkeys(target, 1)}, {"recip_rank"})
+    ours = per_user(["mrr"], [Scored(ranked=ranked, targets=frozenset(target), candidates=3)])["mrr"][0]
+    assert oracle.evaluate(broken)["u"]["recip_rank"] == pytest.approx(ours, abs=1e-9)
+    assert oracle.evaluate(tied)["u"]["recip_rank"] != pytest.approx(ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.run", "u0 Q0 i10 1 9.5\n", "a.run:1: expected `user Q0 item rank score tag`"),
+        ("a.run", "u0 Q0 i10 1 nan x\n", "a.run:1: 'nan' is no number"),
+        ("a.csv", "user,item_id\nu0,i10\n", "the column 'user_id' is missing"),
+        ("a.jsonl", '{"user_id": "u0"}\n', "a.jsonl:1: not a ranking"),
+        ("a.jsonl", '{"user_id": "zz", "items": ["i1"]}\n', "are the user ids the same?"),
+        ("a.dat", "", "the name says no format"),
+    ],
+)
+def test_a_wrong_file_of_rankings_is_refused_with_its_line(folder: Path, name: str, text: str, said: str) -> None:
+    (folder / name).write_text(text)
+    with pytest.raises(DataError) as caught:
+        FileSystem("theirs", folder / name, taskset(folder))
+    assert said in str(caught.value)
+
+
+def test_items_that_are_no_candidates_and_users_of_others_are_passed_over(folder: Path) -> None:
+    (folder / "a.jsonl").write_text(
+        '{"user_id": "u0", "items": ["i29", "i12", "i12", "i10"]}\n{"user_id": "x", "items": ["i1"]}\n'
+    )
+    users = taskset(folder)
+    system = FileSystem("theirs", folder / "a.jsonl", users)
+    asyncio.run(evaluate_systems(users, [system], folder / "run"))
+    row = json.loads((folder / "run" / "rankings.jsonl").read_text().splitlines()[0])
+    assert [item["item_id"] for item in row["items"] if item["by_model"]] == ["i12", "i10"]
+    assert any("1 users of a.jsonl are not in this evaluation" in text for text in system.warnings)
