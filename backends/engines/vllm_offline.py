@@ -26,15 +26,13 @@ from ..base import (
     TokenLogprob,
     Usage,
 )
-from ..batching import Batches
 from ..constraints import satisfies
 from ..continuations import Found, Pieces, Tokens, tree
-from ..errors import ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
 from ..options import BackendOptions, Engine, Surroundings
+from ..stepping import Row, Stepper
 
 CAPABILITIES = frozenset(Capability)
-Row = tuple[Tokens, Any]
-"""A prompt's tokens and vLLM's sampling parameters."""
 
 
 class VllmOfflineOptions(BackendOptions):
@@ -63,7 +61,7 @@ class VllmOfflineOptions(BackendOptions):
 
 
 class VllmOffline:
-    """See the module's docstring.  Requests that wait while the engine works make its next batch."""
+    """See the module's docstring.  Requests join the engine's batch at its next step, and leave it when cancelled."""
 
     def __init__(self, options: VllmOfflineOptions, surroundings: Surroundings) -> None:
         if options.model is None:
@@ -73,7 +71,7 @@ class VllmOffline:
         self._options = options
         self._surroundings = surroundings
         self._llm: Any = None
-        self._batches: Batches[Row, Any] = Batches("vllm", self._generate)
+        self._stepper = Stepper("vllm", lambda: self._llm.llm_engine, _named)
 
     @property
     def identity(self) -> Identity:
@@ -93,7 +91,7 @@ class VllmOffline:
         Raises:
             ConfigurationError: If vLLM is missing or refuses the model or the arguments.
         """
-        await self._batches.before(self._load)
+        await self._stepper.before(self._load)
 
     async def generate(self, request: GenerateRequest) -> Generation:
         """Returns generated text."""
@@ -132,7 +130,7 @@ class VllmOffline:
 
     async def aclose(self) -> None:
         """Frees the model."""
-        await self._batches.close(self._free)
+        await self._stepper.close(self._free)
 
     # -- on the engine's thread
 
@@ -155,20 +153,9 @@ class VllmOffline:
         self._llm = None
         gc.collect()
 
-    def _generate(self, rows: Sequence[Row]) -> list[Any]:
-        prompts = [{"prompt_token_ids": list(tokens)} for tokens, _ in rows]
-        try:
-            outs: list[Any] = self._llm.generate(prompts, [sampling for _, sampling in rows], use_tqdm=False)
-        except Exception as error:
-            said = " ".join(str(error).split())[:300]
-            if isinstance(error, ValueError | TypeError) or "Validation" in type(error).__name__:
-                raise InvalidRequest(f"vLLM refused the request: {said}") from None
-            raise ServerError(f"vLLM failed: {said}") from error
-        return outs
-
     # -- on the event loop
 
-    async def _run(self, rows: list[Row]) -> list[Any]:
+    async def _run(self, rows: list[tuple[Tokens, Any]]) -> list[Any]:
         longest = self._llm.llm_engine.model_config.max_model_len
         most = max(len(tokens) + 1 for tokens, _ in rows)
         if most > longest:
@@ -176,13 +163,12 @@ class VllmOffline:
                 f"The prompt takes {most} tokens with its answer's first, the model's context has {longest}.",
                 hint="Shorten the history or the candidates.",
             )
-        return await self._batches.outputs(rows)
+        asked: list[Row] = [({"prompt_token_ids": list(tokens)}, sampling) for tokens, sampling in rows]
+        return await self._stepper.outputs(asked)
 
     async def _echoed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
-        from vllm import SamplingParams
-
         found = Found()
-        whole = SamplingParams(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
+        whole = _params(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
         rows = [(prefix + rest, whole) for prefix, rest in paths if rest]
         outs = await self._run(rows) if rows else []
         for (tokens, _), out in zip(rows, outs, strict=True):
@@ -193,11 +179,9 @@ class VllmOffline:
         return found
 
     async def _followed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
-        from vllm import SamplingParams
-
         found = Found()
         rows = [
-            (before, SamplingParams(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(following)))
+            (before, _params(max_tokens=1, temperature=0.0, logprob_token_ids=sorted(following)))
             for before, following in tree(paths).items()
         ]
         for (before, _), out in zip(rows, await self._run(rows), strict=True):
@@ -231,7 +215,6 @@ class VllmOffline:
 
 
 def _sampling(request: GenerateRequest) -> Any:
-    from vllm import SamplingParams
     from vllm.sampling_params import StructuredOutputsParams
 
     outputs: dict[str, Any] = {}
@@ -243,7 +226,7 @@ def _sampling(request: GenerateRequest) -> Any:
         case Grammar(text=text):
             outputs = {"grammar": text}
     sampling = request.sampling
-    return SamplingParams(
+    return _params(
         max_tokens=sampling.max_tokens,
         temperature=sampling.temperature,
         top_p=1.0 if sampling.top_p is None else sampling.top_p,
@@ -252,6 +235,20 @@ def _sampling(request: GenerateRequest) -> Any:
         logprobs=request.top_logprobs or None,
         structured_outputs=StructuredOutputsParams(**outputs) if outputs else None,
     )
+
+
+def _params(**values: Any) -> Any:
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(output_kind=RequestOutputKind.FINAL_ONLY, **values)
+
+
+def _named(error: Exception) -> BackendError:
+    said = " ".join(str(error).split())[:300]
+    if isinstance(error, ValueError | TypeError) or "Validation" in type(error).__name__:
+        return InvalidRequest(f"vLLM refused the request: {said}")
+    return ServerError(f"vLLM failed: {said}")
 
 
 def _usage(out: Any) -> Usage:
