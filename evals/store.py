@@ -16,6 +16,7 @@ import errno
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from io import FileIO
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any, Self
 
 import msgspec
 
-from backends import Usage, lock
+from backends import StorageError, Usage, lock
 from recommender import Item
 
 from .errors import RunError
@@ -32,7 +33,7 @@ from .types import EvalTask, TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_ROOM = "Make room and start the same run again."
 
 
 class RunFolder:
@@ -47,7 +48,7 @@ class RunFolder:
     Raises:
         RunError: If another run is in the folder, says what differs; or if the folder cannot be used.
         backends.ConfigurationError: If another run is writing it.
-        OSError: If there is no room left.
+        backends.StorageError: If no space is left.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class RunFolder:
         self._file.close()
         try:
             self.stop()
-        except OSError:
+        except StorageError:
             if error is None:  # else what broke the run off is what people should read
                 raise
 
@@ -94,11 +95,16 @@ class RunFolder:
         return self._seconds
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Adds one user's ranking; it is in the file when this returns."""
+        """Adds one user's ranking; it is in the file when this returns.
+
+        Raises:
+            backends.StorageError: If it could not be written whole.
+        """
         self._ranking = True
         line = msgspec.json.encode(row) + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
+        with _storing(self.folder / RANKINGS):
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """The latest ranking of each user, with the usage of all that it took to get there."""
@@ -128,15 +134,28 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object so that a reader sees the old or the new one, whatever happens."""
+    """Writes a JSON object so that a reader sees the old or the new one, whatever happens.
+
+    Raises:
+        backends.StorageError: If it could not be written.
+    """
     _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
     part = path.with_suffix(f"{path.suffix}.part")
-    with part.open("wb") as file:
-        file.writelines(line + b"\n" for line in lines)
-    part.replace(path)
+    with _storing(path):
+        with part.open("wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+        part.replace(path)
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
 
 
 def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,8 +204,8 @@ def _open(folder: Path) -> FileIO:
             raise RunError(f"{folder}: holds something else than a run; give another folder.")
         return _append(folder / RANKINGS)
     except OSError as error:
-        if error.errno in _FULL:
-            raise
+        if error.errno == errno.ENOSPC:
+            raise StorageError(f"{folder}: no space is left there.", hint=_ROOM) from error
         raise RunError(f"{folder}: cannot be used as a run folder ({error.strerror}); give another one.") from None
 
 
