@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
 import threading
 import zlib
@@ -11,21 +10,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from .base import Backend, Finish, Generation, Request, Response, ScoreRequest, Scores, Usage, send
-from .errors import ConfigurationError
+from .errors import ConfigurationError, StorageError
 from .jsonio import decode, encode
 from .keys import request_key
 from .layer import Layer
 
 _LOG = logging.getLogger(__name__)
-_BATCH = 256
+_MOMENT = 0.2
+"""Seconds between transactions, each of which costs as much as many entries."""
 _BUSY_SECONDS = 10.0
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
 
 
 class CacheFile:
     """A table of answers by key, compressed, each with a checksum of its own.
 
-    Reads happen where they are asked for; writes go through one thread, many to a transaction.  A damaged entry counts
-    as absent, and a damaged file is put aside and begun anew.
+    Reads happen where they are asked for; writes go through one thread, those of a moment in one transaction.  A
+    damaged entry counts as absent, and a damaged file is put aside and begun anew.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,25 +35,29 @@ class CacheFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            self._reader = _open(path)
-        except sqlite3.DatabaseError as error:
-            aside = path.with_name(path.name + ".damaged")
-            _LOG.warning("The cache %s is damaged (%s); it is kept as %s and begun anew.", path, error, aside.name)
-            path.replace(aside)
-            self._reader = _open(path)
+            self._reader = _open_or_renew(path)
         except OSError as error:
             raise ConfigurationError(f"The cache {path} cannot be opened: {error.strerror}.") from error
-        self._waiting: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in _PASSING:
+                raise StorageError(
+                    f"The cache {path} cannot be opened: {error}.", hint="Make room, or wait."
+                ) from error
+            raise ConfigurationError(
+                f"The cache {path} cannot be opened: {error}.", hint="Name another file."
+            ) from error
         self._fresh: dict[bytes, bytes] = {}
-        self._writer = threading.Thread(target=self._write_all, name="cache", daemon=True)
+        self._closing = threading.Event()
+        self._writer = threading.Thread(target=self._write_on, name="cache", daemon=True)
         self._writer.start()
 
     def get(self, key: str) -> bytes | None:
         """Returns the value kept under a key (hexadecimal), or None."""
         digest = bytes.fromhex(key)
-        packed = self._fresh.get(digest)
-        if packed is None:
-            packed = self._read(digest)
+        fresh = self._fresh.get(digest)
+        if fresh is not None:
+            return fresh
+        packed = self._read(digest)
         return _unpack(packed) if packed is not None else None
 
     def _read(self, digest: bytes) -> bytes | None:
@@ -64,44 +70,34 @@ class CacheFile:
 
     def put(self, key: str, value: bytes) -> None:
         """Keeps a value; it is there for :meth:`get` at once and on disk soon."""
-        digest, packed = bytes.fromhex(key), _pack(value)
-        self._fresh[digest] = packed
-        self._waiting.put((digest, packed))
+        self._fresh[bytes.fromhex(key)] = value
 
-    def _write_all(self) -> None:
+    def _write_on(self) -> None:
         writer = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            while (batch := self._next_batch()) is not None:
-                self._write(writer, batch)
-                for digest, _ in batch:
-                    self._fresh.pop(digest, None)
+            while not self._closing.wait(_MOMENT):
+                self._write(writer)
+            self._write(writer)
         finally:
             writer.close()
 
-    def _next_batch(self) -> list[tuple[bytes, bytes]] | None:
-        first = self._waiting.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < _BATCH and not self._waiting.empty():
-            following = self._waiting.get()
-            if following is None:
-                self._waiting.put(None)
-                break
-            batch.append(following)
-        return batch
-
-    def _write(self, writer: sqlite3.Connection, batch: list[tuple[bytes, bytes]]) -> None:
+    def _write(self, writer: sqlite3.Connection) -> None:
+        batch = list(self._fresh.items())
+        if not batch:
+            return
+        packed = [(digest, _pack(value)) for digest, value in batch]
         try:
             with writer:
                 writer.execute("BEGIN IMMEDIATE")
-                writer.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", batch)
+                writer.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", packed)
         except sqlite3.Error as error:
             _LOG.warning("%d answers could not be kept in the cache %s: %s.", len(batch), self.path, error)
+        for digest, _ in batch:
+            self._fresh.pop(digest)
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
-        self._waiting.put(None)
+        self._closing.set()
         self._writer.join()
         self._reader.close()
 
@@ -123,6 +119,7 @@ class Cache(Layer):
 
         Raises:
             ConfigurationError: If it cannot be opened.
+            StorageError: If no space is left, or others keep it busy.
         """
         if self._file is None:
             self._file = CacheFile(self._path)
@@ -169,6 +166,20 @@ def whole(response: Response) -> bool:
     if isinstance(response, Scores):
         return bool(response.continuations)
     return response.finish is Finish.STOP and bool(response.text.strip()) and not response.constraint_ignored
+
+
+def _open_or_renew(path: Path) -> sqlite3.Connection:
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+            raise
+        aside = path.with_name(path.name + ".damaged")
+        _LOG.warning("The cache %s is damaged (%s); it is kept as %s and begun anew.", path, error, aside.name)
+        path.replace(aside)
+        for suffix in ("-wal", "-shm"):  # else what they hold would go into the new file
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return _open(path)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from .errors import InvalidRequest
 
 _FORMAT = 1
 DIGEST_BYTES = 20
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def request_key(identity: Identity, request: Request) -> str:
@@ -25,7 +26,7 @@ def request_key(identity: Identity, request: Request) -> str:
     """
     whole = {"format": _FORMAT, "identity": _identity(identity), "request": _request(request)}
     try:
-        text = json.dumps(whole, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(whole)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"The request cannot be written as JSON: {error}.") from error
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()

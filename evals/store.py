@@ -27,7 +27,7 @@ from typing import Any, Self
 
 import msgspec
 
-from backends import lock
+from backends import StorageError, lock
 from recommender import Item
 
 from .errors import RunError
@@ -37,7 +37,7 @@ from .types import EvalTask, TaskSet
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
 POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_ROOM = "Make room and start the same run again."
 
 
 class RunFolder:
@@ -52,7 +52,7 @@ class RunFolder:
     Raises:
         RunError: If another run is in the folder, says what differs; or if the folder cannot be used.
         backends.ConfigurationError: If another run is writing it.
-        OSError: If there is no room left.
+        backends.StorageError: If no space is left.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class RunFolder:
         try:
             yield
         except BaseException:
-            with suppress(OSError):  # what broke the run off is what people should read
+            with suppress(StorageError):  # what broke the run off is what people should read
                 self._add_seconds(system, started)
             raise
         self._add_seconds(system, started)
@@ -104,11 +104,16 @@ class RunFolder:
         return dict(read_json(self.folder / MANIFEST).get("seconds", {}))
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Adds one user's ranking; it is in the file when this returns."""
+        """Adds one user's ranking; it is in the file when this returns.
+
+        Raises:
+            backends.StorageError: If it could not be written whole.
+        """
         self._ranking = True
         line = msgspec.json.encode(row) + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
+        with _storing(self.folder / RANKINGS):
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rankings(self) -> Rankings:
         """Opens what has been ranked so far."""
@@ -132,15 +137,28 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object so that a reader sees the old or the new one, whatever happens."""
+    """Writes a JSON object so that a reader sees the old or the new one, whatever happens.
+
+    Raises:
+        backends.StorageError: If it could not be written.
+    """
     _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
     part = path.with_suffix(f"{path.suffix}.part")
-    with part.open("wb") as file:
-        file.writelines(line + b"\n" for line in lines)
-    part.replace(path)
+    with _storing(path):
+        with part.open("wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+        part.replace(path)
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
 
 
 def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
@@ -196,8 +214,8 @@ def _open(folder: Path) -> FileIO:
             raise RunError(f"{folder}: holds something else than a run; give another folder.")
         return _append(folder / RANKINGS)
     except OSError as error:
-        if error.errno in _FULL:
-            raise
+        if error.errno == errno.ENOSPC:
+            raise StorageError(f"{folder}: no space is left there.", hint=_ROOM) from error
         raise RunError(f"{folder}: cannot be used as a run folder ({error.strerror}); give another one.") from None
 
 

@@ -113,9 +113,13 @@ class Evaluation:
     @property
     def arguments(self) -> list[str]:
         tasks, catalog, config = self._files / "tasks.jsonl", self._files / "items.csv", self.folder / "config.yaml"
+        paths = {"--tasks": tasks, "--catalog": catalog, "--config": config, "--out": self.out}
         return [
-            "run", "--tasks", str(tasks), "--catalog", str(catalog), "--config", str(config), "--out", str(self.out),
-        ]  # fmt: skip
+            "run",
+            *(word for option, path in paths.items() for word in (option, str(path))),
+            "--metrics",
+            "ndcg@10",
+        ]
 
     def run(self) -> Run:
         """Runs the command here."""
