@@ -16,7 +16,7 @@ def can(kind: StrategyKind, capabilities: frozenset[Capability]) -> bool:
     return any(needs <= capabilities for needs in kind.requires)
 
 
-def build_strategy(options: StrategyOptions, setting: Setting, backend_kind: str) -> tuple[str, Strategy]:
+def build_strategy(options: StrategyOptions, setting: Setting) -> tuple[str, Strategy]:
     """Returns the strategy's name and the strategy.
 
     Raises:
@@ -26,7 +26,7 @@ def build_strategy(options: StrategyOptions, setting: Setting, backend_kind: str
         name = next((name for name in AUTO if can(STRATEGIES.load(name), setting.capabilities)), None)
         if name is None:
             raise UnsupportedCapability(
-                f"The backend {backend_kind!r} can neither score nor chat, so no strategy works on it.",
+                f"The backend {setting.backend!r} can neither score nor chat, so no strategy works on it.",
                 hint=f"Backends: {', '.join(ENGINES.names())}.",
             )
         kind: StrategyKind = STRATEGIES.load(name)
@@ -36,7 +36,7 @@ def build_strategy(options: StrategyOptions, setting: Setting, backend_kind: str
         needs = " or ".join(" + ".join(sorted(needs)) for needs in kind.requires)
         works = [name for name in STRATEGIES.names() if can(STRATEGIES.load(name), setting.capabilities)]
         raise UnsupportedCapability(
-            f"The strategy {options.kind!r} needs {needs}, which the backend {backend_kind!r} cannot do.",
+            f"The strategy {options.kind!r} needs {needs}, which the backend {setting.backend!r} cannot do.",
             hint=f"Strategies that work with it: {', '.join(works) or 'none'}; or change the backend's kind or api.",
         )
     return options.kind, kind.create(options, setting)

@@ -107,6 +107,7 @@ class Setting:
     """What a strategy is built in.
 
     Attributes:
+        backend: The backend's kind, for messages.
         capabilities: What the backend can do; a strategy may pick the best way among several.
         templates: The user's own folder of templates, searched first.
         catalog: All items; None where there is no catalogue.
@@ -116,6 +117,7 @@ class Setting:
     """
 
     domain: Domain = field(default_factory=Domain)
+    backend: str = "given"
     capabilities: frozenset[Capability] = frozenset()
     templates: Path | None = None
     catalog: Catalog | None = None
