@@ -127,6 +127,8 @@ def _print(out: Any, about: str, show_prompt: bool) -> None:
     for item in out:
         score = "" if item.score is None else f"{item.score:.3f}"
         table.add_row(str(item.rank), Text(item.title), score, style=None if item.by_model else "dim")
+        if item.explanation is not None:
+            table.add_row("", Text(item.explanation, style="dim"), "")
     console.print(table)
     for warning in out.warnings:
         errors.print(Text(f"note: {warning}", style="yellow"))

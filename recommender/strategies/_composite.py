@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, SerializeAsAny, model_validator
 
-from backends import ConfigurationError, Request, Response
+from backends import ConfigurationError
 
-from ..types import Ranking
 from . import STRATEGIES
-from .base import Steps, StrategyOptions
+from .base import StrategyOptions
 
 OF_PARTS = ("template", "prompt_tokens", "role", "recency", "demonstrations", "evidence", "reasoning")
 """Options that say how to ask, and so belong to the parts."""
@@ -44,26 +43,3 @@ class CompositeOptions(StrategyOptions):
             if getattr(self, name):
                 raise ValueError(f"{self.kind} asks nothing itself, so {name} belongs to its parts")
         return self
-
-
-def together(runs: Sequence[Steps]) -> Generator[Sequence[Request], Sequence[Response], list[Ranking]]:
-    """Carries several strategies out side by side: each batch holds the next requests of all that are not done."""
-    rankings: dict[int, Ranking] = {}
-    waiting: dict[int, Sequence[Request]] = {}
-
-    def go_on(at: int, responses: Sequence[Response] | None) -> None:
-        try:
-            waiting[at] = next(runs[at]) if responses is None else runs[at].send(responses)
-        except StopIteration as stop:
-            rankings[at] = stop.value
-
-    for at in range(len(runs)):
-        go_on(at, None)
-    while waiting:
-        asked, waiting = waiting, {}
-        responses = yield [request for requests in asked.values() for request in requests]
-        first = 0
-        for at, requests in asked.items():
-            go_on(at, responses[first : first + len(requests)])
-            first += len(requests)
-    return [rankings[at] for at in range(len(runs))]

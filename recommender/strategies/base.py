@@ -21,7 +21,10 @@ from ..grounding import Grounder
 from ..types import Ranking, Task
 
 Steps = Generator[Sequence[Request], Sequence[Response], Ranking]
-"""Yields batches of requests (independent of each other), receives their responses, returns the ranking."""
+"""Yields batches of requests (independent of each other), receives their responses, returns the ranking.
+
+Where a request failed, its :class:`backends.BackendError` is raised at the ``yield``; most strategies let it pass.
+"""
 
 
 class DemonstrationOptions(BaseModel):

@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 from ..retrieval import stage_of
 from ..types import Item, Ranking, Task, whole_ranking
 from ._choose import build_strategy
-from ._composite import CompositeOptions, Part, together
-from ._joining import joined_id, status_of_all, warnings_of, worst
+from ._composite import CompositeOptions, Part
+from ._joining import joined_id, status_of_all, together, warnings_of, worst
 from .base import Setting, Steps, StrategyKind, StrategyOptions
 
 
