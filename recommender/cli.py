@@ -12,6 +12,7 @@ from cyclopts import App, Group, Parameter
 
 from .command import FAILED
 from .errors import InputError
+from .prompts_cli import app as prompts_app
 from .types import Status
 
 app = App(
@@ -22,6 +23,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     version=lambda: importlib.metadata.version("promptrec"),
 )
+app.command(prompts_app)
 _INPUT = Group("Input")
 
 
