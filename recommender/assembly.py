@@ -74,6 +74,7 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
             raise ConfigError(f"{place}: the catalogue has no attribute {name!r}.{near(name, known)} It has: {have}.")
     setting = Setting(
         domain=config.domain,
+        backend=config.backend.kind,
         capabilities=backend.capabilities,
         templates=config.templates,
         catalog=catalog,
@@ -83,7 +84,7 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
         seed=config.seed,
     )
     try:
-        return build_strategy(config.strategy, setting, config.backend.kind)
+        return build_strategy(config.strategy, setting)
     except ConfigError as error:
         raise ConfigError(f"{config.place('strategy')}: {error}") from None
     except TemplateNotFound as error:

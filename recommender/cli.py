@@ -13,6 +13,7 @@ from cyclopts import App, Group, Parameter
 
 from .command import FAILED
 from .errors import InputError
+from .prompts_cli import app as prompts_app
 from .types import Status
 
 app = App(
@@ -23,6 +24,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     version=lambda: importlib.metadata.version("promptrec"),
 )
+app.command(prompts_app)
 _INPUT = Group("Input")
 
 
@@ -151,6 +153,8 @@ def _print(out: Any, about: str, show_prompt: bool) -> None:
     for item in out:
         score = "" if item.score is None else f"{item.score:.3f}"
         table.add_row(str(item.rank), Text(item.title), score, style=None if item.by_model else "dim")
+        if item.explanation is not None:
+            table.add_row("", Text(item.explanation, style="dim"), "")
     console.print(table)
     for warning in out.warnings:
         errors.print(Text(f"note: {warning}", style="yellow"))

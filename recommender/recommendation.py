@@ -55,9 +55,7 @@ class Recommendation:
         """The recommendation as plain data, in the shape that the command line and the server answer with."""
         usage = self.usage
         return {
-            "items": [
-                {"rank": item.rank, "item_id": item.item_id, "title": item.title, "score": item.score} for item in self
-            ],
+            "items": [_plain(item) for item in self],
             "outcome": self.outcome,
             "usage": {
                 "requests": usage.requests,
@@ -76,6 +74,11 @@ class Recommendation:
         notes = "".join(f"<p>{escape(warning)}</p>" for warning in self.warnings)
         head = "<thead><tr><th>rank</th><th>title</th><th>score</th></tr></thead>"
         return f"<table>{head}<tbody>{rows}</tbody></table>{notes}"
+
+
+def _plain(item: RankedItem) -> dict[str, Any]:
+    row = {"rank": item.rank, "item_id": item.item_id, "title": item.title, "score": item.score}
+    return row if item.explanation is None else {**row, "explanation": item.explanation}
 
 
 def _score(item: RankedItem) -> str:

@@ -114,12 +114,14 @@ async def _attempt(
             exchanges += batch
             errors = [exchange.error for exchange in batch if exchange.error is not None]
             if errors:
-                steps.close()
-                return next((error for error in errors if error.fatal), errors[0])
-            requests = steps.send([exchange.response for exchange in batch if exchange.response is not None])
+                requests = steps.throw(next((error for error in errors if error.fatal), errors[0]))
+            else:
+                requests = steps.send([exchange.response for exchange in batch if exchange.response is not None])
     except StopIteration as stop:
         ranking: Ranking = stop.value
         return ranking
+    except BackendError as error:
+        return error
     except PromptTooLong as error:
         return ContextOverflow(str(error))
 

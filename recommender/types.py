@@ -154,12 +154,14 @@ class RankedItem:
         rank: 1 is best.
         score: The strategy's own score, higher is better; None where only an order is known.
         by_model: False where the model left the item out and the stated rule appended it.
+        explanation: Why it suits, in the model's words; None where nobody asked.
     """
 
     rank: int
     item: Item
     score: float | None = None
     by_model: bool = True
+    explanation: str | None = None
 
     @property
     def item_id(self) -> str:

@@ -29,6 +29,7 @@ class Evidence:
     def of(self, task: Task) -> Mapping[str, Mapping[str, str]]:
         """Returns, by item id, ``{"popularity rank": "3 of 20"}``."""
         candidates = task.candidates.items
-        order = self._stage.pick(task.history, task.context, candidates, len(candidates))
+        scores = self._stage.scores(task.history, task.context, candidates)
+        order = sorted(range(len(candidates)), key=lambda at: -scores[at])
         name, n = f"{self._name} rank", len(candidates)
-        return {item.item_id: {name: f"{rank} of {n}"} for rank, item in enumerate(order, start=1)}
+        return {candidates[at].item_id: {name: f"{rank} of {n}"} for rank, at in enumerate(order, start=1)}

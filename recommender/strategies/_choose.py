@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from backends import ENGINES, Capability, UnsupportedCapability
 
+from ..errors import ConfigError
+from ..modifiers.explanations import Explained
+from ..modifiers.permutations import Permuted
+from ..modifiers.reasoning import Reasoning
 from . import STRATEGIES
 from .base import Setting, Strategy, StrategyKind, StrategyOptions
 
@@ -16,27 +20,54 @@ def can(kind: StrategyKind, capabilities: frozenset[Capability]) -> bool:
     return any(needs <= capabilities for needs in kind.requires)
 
 
-def build_strategy(options: StrategyOptions, setting: Setting, backend_kind: str) -> tuple[str, Strategy]:
-    """Returns the strategy's name and the strategy.
+def build_strategy(options: StrategyOptions, setting: Setting) -> tuple[str, Strategy]:
+    """Returns the strategy's name and the strategy, with the modifiers that its options name round it.
 
     Raises:
         UnsupportedCapability: If the backend lacks what the strategy needs.
+        ConfigError: If a modifier does not suit the strategy.
     """
     if options.kind == "auto":
-        name = next((name for name in AUTO if can(STRATEGIES.load(name), setting.capabilities)), None)
-        if name is None:
-            raise UnsupportedCapability(
-                f"The backend {backend_kind!r} can neither score nor chat, so no strategy works on it.",
-                hint=f"Backends: {', '.join(ENGINES.names())}.",
-            )
-        kind: StrategyKind = STRATEGIES.load(name)
-        return name, kind.create(kind.options(**{**options.model_dump(exclude_unset=True), "kind": name}), setting)
-    kind = STRATEGIES.load(options.kind)
+        options = _best(options, setting)
+    kind: StrategyKind = STRATEGIES.load(options.kind)
     if not can(kind, setting.capabilities):
         needs = " or ".join(" + ".join(sorted(needs)) for needs in kind.requires)
         works = [name for name in STRATEGIES.names() if can(STRATEGIES.load(name), setting.capabilities)]
         raise UnsupportedCapability(
-            f"The strategy {options.kind!r} needs {needs}, which the backend {backend_kind!r} cannot do.",
+            f"The strategy {options.kind!r} needs {needs}, which the backend {setting.backend!r} cannot do.",
             hint=f"Strategies that work with it: {', '.join(works) or 'none'}; or change the backend's kind or api.",
         )
-    return options.kind, kind.create(options, setting)
+    _refuse(kind, options)
+    strategy = kind.create(options, setting)
+    if options.reasoning:
+        strategy = Reasoning(strategy, options, setting)
+    if options.permutations > 1:
+        strategy = Permuted(strategy, options, setting)
+    if options.explanations:
+        strategy = Explained(strategy, options, setting)
+    return options.kind, strategy
+
+
+def _best(options: StrategyOptions, setting: Setting) -> StrategyOptions:
+    name = next((name for name in AUTO if can(STRATEGIES.load(name), setting.capabilities)), None)
+    if name is None:
+        raise UnsupportedCapability(
+            f"The backend {setting.backend!r} can neither score nor chat, so no strategy works on it.",
+            hint=f"Backends: {', '.join(ENGINES.names())}.",
+        )
+    kind: StrategyKind = STRATEGIES.load(name)
+    return kind.options(**{**options.model_dump(exclude_unset=True), "kind": name})
+
+
+def _refuse(kind: StrategyKind, options: StrategyOptions) -> None:
+    """Modifiers that could change nothing are mistakes."""
+    name = options.kind
+    chats = not all(needs and Capability.CHAT not in needs for needs in kind.requires)
+    if options.permutations > 1 and not kind.side_by_side:
+        raise ConfigError(
+            f"strategy.permutations: {name!r} never shows candidates side by side, so their order changes nothing."
+        )
+    if options.evidence and (kind.whole_catalog or not chats):
+        raise ConfigError(f"strategy.evidence: {name!r} shows no candidates to put it beside; take kind: fusion.")
+    if options.reasoning and not chats:
+        raise ConfigError(f"strategy.reasoning: {name!r} continues a text, in which there is no turn to think.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+
+from backends import Request, Response
 
 from ..outcomes import Outcome
 from ..types import Ranking, Status
+from .base import Steps
 
 _SEVERITY = {str(outcome): at for at, outcome in enumerate(Outcome)}
 
@@ -29,3 +32,26 @@ def warnings_of(rankings: Iterable[Ranking]) -> tuple[str, ...]:
 def joined_id(ids: Iterable[str]) -> str:
     """The ids of several templates as one."""
     return "+".join(dict.fromkeys(ids))
+
+
+def together(runs: Sequence[Steps]) -> Generator[Sequence[Request], Sequence[Response], list[Ranking]]:
+    """Carries several strategies out side by side: each batch holds the next requests of all that are not done."""
+    rankings: dict[int, Ranking] = {}
+    waiting: dict[int, Sequence[Request]] = {}
+
+    def go_on(at: int, responses: Sequence[Response] | None) -> None:
+        try:
+            waiting[at] = next(runs[at]) if responses is None else runs[at].send(responses)
+        except StopIteration as stop:
+            rankings[at] = stop.value
+
+    for at in range(len(runs)):
+        go_on(at, None)
+    while waiting:
+        asked, waiting = waiting, {}
+        responses = yield [request for requests in asked.values() for request in requests]
+        first = 0
+        for at, requests in asked.items():
+            go_on(at, responses[first : first + len(requests)])
+            first += len(requests)
+    return [rankings[at] for at in range(len(runs))]

@@ -18,6 +18,8 @@ from .base import Domain, Setting, StrategyOptions
 
 BYTES_A_TOKEN = 3
 """Few enough that a prompt which fits by this count fits by the model's own tokens too."""
+THINKING_TOKENS = 150
+"""What asking for thoughts adds to a prompt, beside the thoughts."""
 
 
 def estimated_tokens(text: str) -> int:
@@ -105,7 +107,8 @@ class Prompter:
     def _limit(self, answer: int) -> int | None:
         """Tokens that a prompt may have; None where nobody knows."""
         context = self._setting.context_tokens
-        room = None if context is None else max(context - answer, 1)
+        thoughts = self._options.reasoning_tokens + THINKING_TOKENS if self._options.reasoning else 0
+        room = None if context is None else max(context - answer - thoughts, 1)
         allowed = [limit for limit in (self._options.prompt_tokens, room) if limit is not None]
         return min(allowed, default=None)
 

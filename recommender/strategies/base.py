@@ -21,7 +21,10 @@ from ..grounding import Grounder
 from ..types import Ranking, Task
 
 Steps = Generator[Sequence[Request], Sequence[Response], Ranking]
-"""Yields batches of requests (independent of each other), receives their responses, returns the ranking."""
+"""Yields batches of requests (independent of each other), receives their responses, returns the ranking.
+
+Where a request failed, its :class:`backends.BackendError` is raised at the ``yield``; most strategies let it pass.
+"""
 
 
 class DemonstrationOptions(BaseModel):
@@ -107,6 +110,7 @@ class Setting:
     """What a strategy is built in.
 
     Attributes:
+        backend: The backend's kind, for messages.
         capabilities: What the backend can do; a strategy may pick the best way among several.
         templates: The user's own folder of templates, searched first.
         catalog: All items; None where there is no catalogue.
@@ -116,6 +120,7 @@ class Setting:
     """
 
     domain: Domain = field(default_factory=Domain)
+    backend: str = "given"
     capabilities: frozenset[Capability] = frozenset()
     templates: Path | None = None
     catalog: Catalog | None = None

@@ -36,13 +36,13 @@ TASK = Task(history=HISTORY, candidates=Candidates(ITEMS))
 CATALOG = Catalog((*ITEMS, SEEN))
 SETTING = Setting(capabilities=ALL, catalog=CATALOG, grounder=Grounder((*ITEMS, SEEN)))
 names = pytest.mark.parametrize("name", STRATEGIES.names())
-WAYS = [(name, needs) for name in STRATEGIES.names() for needs in STRATEGIES.load(name).requires]
+WAYS = [(name, needs or ALL) for name in STRATEGIES.names() for needs in STRATEGIES.load(name).requires]
 ways = pytest.mark.parametrize(("name", "needs"), WAYS, ids=[f"{n}-{'+'.join(sorted(needs))}" for n, needs in WAYS])
 
 
 def build(name: str, setting: Setting = SETTING, **options: object) -> Strategy:
     kind = STRATEGIES.load(name)
-    return build_strategy(kind.options(kind=name, **options), setting, "answering")[1]
+    return build_strategy(kind.options(kind=name, **options), setting)[1]
 
 
 def films(n: int) -> Candidates:
@@ -155,7 +155,7 @@ AUTO = StrategyOptions(kind="auto")
 
 def test_auto_scores_where_the_backend_can_and_else_writes_a_list() -> None:
     def chosen(*capabilities: Capability) -> str:
-        return build_strategy(AUTO, Setting(capabilities=frozenset(capabilities)), "some")[0]
+        return build_strategy(AUTO, Setting(capabilities=frozenset(capabilities)))[0]
 
     assert chosen(*ALL) == "likelihood"
     assert chosen(Capability.CHAT) == "listwise"
@@ -164,15 +164,17 @@ def test_auto_scores_where_the_backend_can_and_else_writes_a_list() -> None:
 def test_auto_hands_its_options_on() -> None:
     options = StrategyOptions(kind="auto", role="You are a critic.", recency=True)
     with pytest.raises(UnsupportedCapability):
-        build_strategy(options, Setting(), "some")
-    assert build_strategy(options, SETTING, "some")[0] == "likelihood"
+        build_strategy(options, Setting())
+    assert build_strategy(options, SETTING)[0] == "likelihood"
 
 
 @names
 def test_a_strategy_that_the_backend_cannot_do_is_refused_with_what_can(name: str) -> None:
     kind = STRATEGIES.load(name)
-    with pytest.raises(UnsupportedCapability, match=rf"'{name}' needs [\w +]+, which the backend 'some' cannot do"):
-        build_strategy(kind.options(kind=name), Setting(capabilities=frozenset({Capability.SEED})), "some")
+    of_parts = not any(kind.requires)
+    match = r"'some' can neither score nor chat" if of_parts else rf"'{name}' needs [\w +]+, which the backend 'some'"
+    with pytest.raises(UnsupportedCapability, match=match):
+        build_strategy(kind.options(kind=name), Setting(backend="some", capabilities=frozenset({Capability.SEED})))
 
 
 def test_a_refusal_names_the_strategies_that_work() -> None:
@@ -180,6 +182,8 @@ def test_a_refusal_names_the_strategies_that_work() -> None:
     with pytest.raises(
         UnsupportedCapability, match="needs completion \\+ continuation_logprobs.*'openai' cannot do.*listwise"
     ):
-        build_strategy(kind.options(kind="likelihood"), Setting(capabilities=frozenset({Capability.CHAT})), "openai")
+        build_strategy(
+            kind.options(kind="likelihood"), Setting(backend="openai", capabilities=frozenset({Capability.CHAT}))
+        )
     with pytest.raises(UnsupportedCapability, match="can neither score nor chat"):
-        build_strategy(AUTO, Setting(), "some")
+        build_strategy(AUTO, Setting())

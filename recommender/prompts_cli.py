@@ -1,0 +1,81 @@
+"""The command ``recommender prompts``: lists, shows, checks and renders templates."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+import prompts
+
+from .command import FAILED
+from .errors import InputError
+
+app = App(name="prompts", help="Lists, shows, checks and renders templates.", default_parameter=Parameter(negative=()))
+
+Folder = Annotated[Path | None, Parameter(help="Folder of your own templates, searched first.")]
+Language = Annotated[str, Parameter(help="Language of the template.")]
+
+
+@app.command(name="list")
+def list_(*, templates: Folder = None) -> int:
+    """List all templates with task, answer, languages, version and hash."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("template", "task", "answer", "languages", "what it asks"):
+        table.add_column(heading)
+    for name in prompts.names(templates):
+        written = prompts.languages(name, templates)
+        template = prompts.load(name, language="en" if "en" in written else written[0], folder=templates)
+        cells = (template.id, template.task, template.answer, ", ".join(written), template.summary)
+        table.add_row(*map(Text, cells))
+    console = Console()
+    (console if console.is_terminal else Console(width=200)).print(table)
+    return 0
+
+
+@app.command
+def show(name: str, *, language: Language = "en", templates: Folder = None) -> int:
+    """Show a template's file as it stands."""
+    template = prompts.load(name, language=language, folder=templates)
+    sys.stderr.write(f"{template.path}  {template.id}\n")
+    sys.stdout.write(template.path.read_text(encoding="utf-8"))
+    return 0
+
+
+@app.command
+def lint(folder: Path | None = None) -> int:
+    """Check the templates of a folder, or those of the package; says each problem with file and line.
+
+    Args:
+        folder: Your own templates.
+    """
+    problems = prompts.lint(folder)
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    checked = len(prompts.names()) if folder is None else len(list(folder.glob("*.j2")))
+    sys.stderr.write(f"{checked} templates, {len(problems)} problems\n")
+    return FAILED if problems else 0
+
+
+@app.command
+def render(
+    name: str,
+    *,
+    language: Language = "en",
+    domain: Annotated[str, Parameter(help="Sample data: film, shop or news.")] = "film",
+    templates: Folder = None,
+) -> int:
+    """Render a template on made-up sample data, as the model would get it."""
+    template = prompts.load(name, language=language, folder=templates)
+    known = prompts.samples(template.language)
+    if domain not in known:
+        raise InputError(f"There is no sample domain {domain!r}. Known: {', '.join(known)}.")
+    parts = [f"[{block}]\n{template.block(block, **known[domain]).strip()}" for block in template.blocks]
+    sys.stdout.write("\n\n".join(parts) + "\n")
+    return 0
