@@ -119,9 +119,17 @@ class InvalidRequest(BackendError):
 
 
 class ContextOverflow(InvalidRequest):
-    """The prompt does not fit the model's context."""
+    """The prompt does not fit the model's context.
+
+    Attributes:
+        limit: Tokens of that context, where they are known.
+    """
 
     reason = "context-overflow"
+
+    def __init__(self, message: str, *, limit: int | None = None, hint: str = "", requests: int = 0) -> None:
+        super().__init__(message, hint=hint, requests=requests)
+        self.limit = limit
 
 
 class NotRecorded(InvalidRequest):

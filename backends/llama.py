@@ -207,7 +207,7 @@ def _error(error: Any) -> BackendError:
     message = f"The embedded engine said: {str(details.get('message', 'nothing'))[:300]}."
     if details.get("type") == "exceed_context_size_error":
         hint = "Shorten the history or raise `context` in the backend block."
-        return ContextOverflow(message, hint=hint, requests=1)
+        return ContextOverflow(message, limit=details.get("n_ctx"), hint=hint, requests=1)
     if str(details.get("code", "")).startswith("4"):
         return InvalidRequest(message, requests=1)
     return ServerError(message, requests=1)

@@ -99,6 +99,7 @@ class Forced:
         if len(prompt) + n > self._llama.context:
             raise ContextOverflow(
                 f"A text to score takes {len(prompt) + n} tokens with its prompt, the context {self._llama.context}.",
+                limit=self._llama.context,
                 hint="Shorten the history or raise `context` in the backend block.",
             )
         answer = self._llama.complete({"prompt": prompt, "max_tokens": n, "temperature": 0.0, **body})

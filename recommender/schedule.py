@@ -8,7 +8,19 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from backends import Backend, BackendError, ContextOverflow, Generation, Prompt, Request, Response, Usage, send
+from backends import (
+    Backend,
+    BackendError,
+    ContextOverflow,
+    GenerateRequest,
+    Generation,
+    Prompt,
+    Request,
+    Response,
+    Usage,
+    estimated_tokens,
+    send,
+)
 from prompts import PromptTooLong
 
 from .strategies.base import Strategy
@@ -70,9 +82,9 @@ async def _exchange_all(backend: Backend, requests: Sequence[Request]) -> list[E
 async def rank_one(strategy: Strategy, backend: Backend, key: str, task: Task) -> Ranked:
     """Ranks one task.
 
-    A prompt that is longer than the model's context is made anew with half the history, as often as that helps; the
-    ranking's warnings say so.  Any other request that fails ends this user alone: the ranking is ``failed`` and its
-    outcome is the error's reason.
+    A prompt that is longer than the model's context, where the engine says how long that is, is made anew with so much
+    less history that it fits; the ranking's warnings say so.  Any other request that fails ends this user alone: the
+    ranking is ``failed`` and its outcome is the error's reason.
 
     Raises:
         BackendError: One that is fatal, since no other user could be served either.
@@ -83,7 +95,8 @@ async def rank_one(strategy: Strategy, backend: Backend, key: str, task: Task) -
     warnings: tuple[str, ...] = ()
     while True:
         result = await _attempt(strategy, backend, shown, exchanges)
-        shorter = _shorter(strategy, shown) if isinstance(result, ContextOverflow) else None
+        limit = result.limit if isinstance(result, ContextOverflow) else None
+        shorter = _shorter(strategy, shown, limit) if limit is not None else None
         if shorter is None:
             break
         shown = shorter
@@ -126,14 +139,19 @@ async def _attempt(
         return ContextOverflow(str(error))
 
 
-def _shorter(strategy: Strategy, task: Task) -> Task | None:
-    """The task with so little history, halved again and again, that its prompts change; None where they do not."""
-    prompt = _first_prompts(strategy, task)
+def _shorter(strategy: Strategy, task: Task, limit: int) -> Task | None:
+    """The task with so little history, halved again and again, that its prompts change and seem to fit."""
+    prompts = _first_prompts(strategy, task)
     while len(task.history):
         task = replace(task, history=task.history.latest(len(task.history) // 2))
-        if _first_prompts(strategy, task) != prompt:
+        shorter = _first_prompts(strategy, task)
+        if shorter != prompts and all(_tokens(prompt) <= limit for prompt in shorter):
             return task
     return None
+
+
+def _tokens(prompt: Prompt) -> int:
+    return estimated_tokens(GenerateRequest(prompt=prompt))[0]
 
 
 def _first_prompts(strategy: Strategy, task: Task) -> list[Prompt]:

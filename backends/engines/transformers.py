@@ -162,6 +162,7 @@ class Transformers:
         if model.context is not None and tokens > model.context:
             raise ContextOverflow(
                 f"The prompt takes {tokens} tokens, the model's context has {model.context}.",
+                limit=model.context,
                 hint="Shorten the history or the candidates.",
             )
 

@@ -161,6 +161,7 @@ class VllmOffline:
         if most > longest:
             raise ContextOverflow(
                 f"The prompt takes {most} tokens with its answer's first, the model's context has {longest}.",
+                limit=longest,
                 hint="Shorten the history or the candidates.",
             )
         asked: list[Row] = [({"prompt_token_ids": list(tokens)}, sampling) for tokens, sampling in rows]

@@ -33,6 +33,7 @@ _OVERFLOW = re.compile(
     r"|maximum input length|max_new_tokens`? must be <=|input is too long|exceeds? the (?:available|maximum) ",
     re.IGNORECASE,
 )
+_LIMIT = re.compile(r"context (?:length|size|window)(?: is| of)? \(?(\d{1,9})|must be <= ?(\d{1,9})", re.IGNORECASE)
 _UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 
@@ -124,7 +125,9 @@ def _error(status: int, complaint: Complaint, wait: float | None) -> BackendErro
     if status >= 500 or status in (408, 409, 425):
         return ServerError(said, retry_after=wait)
     if "context_length" in complaint.code or "exceed_context" in complaint.code or _OVERFLOW.search(complaint.message):
-        return ContextOverflow(said, hint="Shorten the history or the candidates.")
+        limit = _LIMIT.search(complaint.message)
+        tokens = int(limit[1] or limit[2]) if limit else None
+        return ContextOverflow(said, limit=tokens, hint="Shorten the history or the candidates.")
     return InvalidRequest(said)
 
 

@@ -66,7 +66,7 @@ class ShowsHistory(InTwoSteps):
 async def test_a_history_longer_than_the_context_is_shortened_and_this_is_said() -> None:
     def text(request: GenerateRequest) -> str:
         if len(str(request.prompt).split()) > 3:
-            raise ContextOverflow("too long", requests=1)
+            raise ContextOverflow("too long", limit=4, requests=1)
         return "fits"
 
     task = replace(TASK, history=History(tuple(Interaction(text=f"t{n}") for n in range(1000))))
@@ -75,20 +75,22 @@ async def test_a_history_longer_than_the_context_is_shortened_and_this_is_said()
     assert ranked.task is task
     assert ranked.raw == ("fits",)
     assert ranked.exchanges[-1].request.prompt == "t997 t998 t999"
-    assert ranked.usage.requests == 3, "8, 7, 3: histories that change no prompt are not tried"
+    assert ranked.usage.requests == 2, "8, 3: what cannot fit is not tried"
     assert ranked.ranking.warnings == (
         "history shortened to fit the context: only the newest 3 interactions were shown",
     )
 
 
 async def test_a_prompt_too_long_without_any_history_fails_its_user_alone() -> None:
-    def text(request: GenerateRequest) -> str:
-        raise ContextOverflow("too long", requests=1)
-
     task = replace(TASK, history=History((Interaction(text="t"),)))
-    ranked = await rank_one(ShowsHistory(), Answering(text=text), "u", task)
-    assert (ranked.ranking.status, ranked.ranking.outcome) == (Status.FAILED, "context-overflow")
-    assert ranked.usage.requests == 2
+    for limit, requests in ((100, 2), (1, 1), (None, 1)):
+
+        def text(request: GenerateRequest, limit: int | None = limit) -> str:
+            raise ContextOverflow("too long", limit=limit, requests=1)
+
+        ranked = await rank_one(ShowsHistory(), Answering(text=text), "u", task)
+        assert (ranked.ranking.status, ranked.ranking.outcome) == (Status.FAILED, "context-overflow")
+        assert ranked.usage.requests == requests
 
     class Refusing(InTwoSteps):
         def rank(self, task: Task) -> Steps:
