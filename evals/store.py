@@ -8,7 +8,7 @@
   repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
   ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
   takes the place of an earlier one.
-- ``popularity.json``: how often each item that occurs was interacted with before the targets.
+- ``popularity.json``: how often each item was interacted with before the targets.
 - ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
   and apart from the rankings.
 - ``metrics.json``, ``report.html``.
@@ -160,8 +160,7 @@ def _write_tasks(folder: Path, taskset: TaskSet) -> None:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    counts = {item_id: taskset.popularity[item_id] for item_id in occurring if taskset.popularity.get(item_id)}
-    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": counts})
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
     with (folder / CATALOG).open("wb") as file:
         for item in occurring.values():
             line = {**item.attributes, "item_id": item.item_id, "title": item.title}
