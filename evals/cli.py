@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,9 +28,10 @@ app.command(data)
 
 @app.command
 def run(
-    spec: Annotated[Path | None, Parameter(help="An eval spec.")] = None,
+    spec: Annotated[Path | None, Parameter(help="An eval spec, or the name of one that ships.")] = None,
     /,
     *,
+    data: Annotated[Path | None, Parameter(name="--data", help="Folder with the spec's data set.")] = None,
     tasks: Annotated[Path | None, Parameter(help="A task file, in place of a spec.")] = None,
     catalog: Annotated[Path | None, Parameter(help="Catalogue of the task file; default: the config's.")] = None,
     config: Annotated[Path | None, Parameter(help="The recommender's YAML file.")] = None,
@@ -46,7 +48,10 @@ def run(
             raise SpecError("Give either a spec or --tasks, --catalog and --config, not both.")
         from .spec import load_spec
 
-        return _finish(asyncio.run(load_spec(spec).run(_say, out=out, metrics=metrics)))
+        plan = load_spec(spec)
+        if data is not None:
+            plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
+        return _finish(asyncio.run(plan.run(_say, out=out, metrics=metrics)))
     if tasks is None or config is None or out is None:
         raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
     return _finish(asyncio.run(_run_tasks(tasks, catalog, config, out, metrics)))

@@ -18,6 +18,7 @@ from .errors import SpecError
 from .metrics import DEFAULT, parse
 from .protocols import check_protocol, make_tasks
 from .runner import Evaluation, check_names, evaluate_systems
+from .specs import locate
 from .store import JOURNAL
 from .systems import Ask, System
 from .tasks import read_tasks
@@ -158,12 +159,13 @@ class Plan:
 
 
 def load_spec(path: Path) -> Plan:
-    """Reads a spec.  Paths in it are relative to the file.
+    """Reads a spec, or one that ships by its name.  Paths in it are relative to the file; see :mod:`evals.specs`.
 
     Raises:
         SpecError: If something in it is wrong; says file, line and what to do.
         recommender.ConfigError: If it is no YAML, or a recommender's config is wrong.
     """
+    path, folder = locate(path)
     document = read_yaml(path)
     try:
         spec = Spec.model_validate(document.data)
@@ -182,7 +184,6 @@ def load_spec(path: Path) -> Plan:
             check_protocol(spec.split, spec.candidates)
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from None
-    folder = path.parent
     entries = list(_entries(spec, document, path))
     check_names([one.name for one in entries])
     if len(entries) > 1:
