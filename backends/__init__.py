@@ -45,6 +45,7 @@ from .errors import (
 from .estimate import estimated_tokens
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
 from .keys import request_key
+from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .prices import lookup as price_of
@@ -102,6 +103,7 @@ __all__ = [
     "download",
     "estimated_tokens",
     "fetch_from_wheel",
+    "lock",
     "near",
     "price_of",
     "request_key",

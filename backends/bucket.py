@@ -6,12 +6,15 @@ _TINY = 1e-9
 
 
 class Bucket:
-    """Fills at ``rate`` a second up to ``capacity``.  Times are seconds of one clock, given by the caller."""
+    """Fills at ``rate`` a second up to ``capacity``; begins nearly empty, since others may have used a server's up.
+
+    Times are seconds of one clock, given by the caller.
+    """
 
     def __init__(self, rate: float, *, capacity: float, now: float) -> None:
         self.rate = rate
         self.capacity = capacity
-        self._level = capacity
+        self._level = min(1.0, capacity)
         self._at = now
 
     def wait(self, amount: float, now: float) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .base import Backend, Finish, Generation, Request, Response, ScoreRequest, Scores, Usage, send
-from .errors import ConfigurationError
+from .errors import ConfigurationError, StorageError
 from .jsonio import decode, encode
 from .keys import request_key
 from .layer import Layer
@@ -19,6 +19,8 @@ from .layer import Layer
 _LOG = logging.getLogger(__name__)
 _BATCH = 256
 _BUSY_SECONDS = 10.0
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
 
 
 class CacheFile:
@@ -33,14 +35,17 @@ class CacheFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            self._reader = _open(path)
-        except sqlite3.DatabaseError as error:
-            aside = path.with_name(path.name + ".damaged")
-            _LOG.warning("The cache %s is damaged (%s); it is kept as %s and begun anew.", path, error, aside.name)
-            path.replace(aside)
-            self._reader = _open(path)
+            self._reader = _open_or_renew(path)
         except OSError as error:
             raise ConfigurationError(f"The cache {path} cannot be opened: {error.strerror}.") from error
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in _PASSING:
+                raise StorageError(
+                    f"The cache {path} cannot be opened: {error}.", hint="Make room, or wait."
+                ) from error
+            raise ConfigurationError(
+                f"The cache {path} cannot be opened: {error}.", hint="Name another file."
+            ) from error
         self._waiting: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
         self._fresh: dict[bytes, bytes] = {}
         self._writer = threading.Thread(target=self._write_all, name="cache", daemon=True)
@@ -123,6 +128,7 @@ class Cache(Layer):
 
         Raises:
             ConfigurationError: If it cannot be opened.
+            StorageError: If no space is left, or others keep it busy.
         """
         if self._file is None:
             self._file = CacheFile(self._path)
@@ -169,6 +175,20 @@ def whole(response: Response) -> bool:
     if isinstance(response, Scores):
         return bool(response.continuations)
     return response.finish is Finish.STOP and bool(response.text.strip()) and not response.constraint_ignored
+
+
+def _open_or_renew(path: Path) -> sqlite3.Connection:
+    try:
+        return _open(path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+            raise
+        aside = path.with_name(path.name + ".damaged")
+        _LOG.warning("The cache %s is damaged (%s); it is kept as %s and begun anew.", path, error, aside.name)
+        path.replace(aside)
+        for suffix in ("-wal", "-shm"):  # else what they hold would go into the new file
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return _open(path)
 
 
 def _open(path: Path) -> sqlite3.Connection:

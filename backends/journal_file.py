@@ -16,13 +16,15 @@ from typing import Any
 import msgspec
 
 from .base import Generation, Response, Scores, Usage
-from .errors import ConfigurationError, StorageError
+from .errors import StorageError
 from .jsonio import decode, encode, seal, sealed
+from .locks import lock
 from .offsets import OffsetIndex
 
 SYNC_LINES = 64
 SYNC_SECONDS = 1.0
 _READ = 1 << 16
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class _Spent(msgspec.Struct):
@@ -67,11 +69,11 @@ class JournalFile:
         self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            self._fd = os.open(path, _FLAGS, 0o600)
         except OSError as error:
             raise StorageError(f"The journal {path} cannot be opened: {error.strerror}.") from error
         try:
-            _lock(self._fd, path)
+            lock(self._fd, path)
             path.chmod(0o600)
             self._size = self._scan()
         except BaseException:
@@ -121,7 +123,7 @@ class JournalFile:
 
     def _line_at(self, offset: int) -> bytes:
         parts = []
-        while chunk := os.pread(self._fd, _READ, offset):
+        while chunk := _read_at(self._fd, offset):
             end = chunk.find(b"\n")
             if end >= 0:
                 parts.append(chunk[:end])
@@ -215,14 +217,8 @@ def _to_disk(descriptor: int) -> None:
     getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows: two runs on one folder are not kept apart there
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Another run is writing {path}.", hint="Wait for it to end, or give this run a folder of its own."
-        ) from error
+def _read_at(descriptor: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, _READ, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows; appending does not look at the position
+    return os.read(descriptor, _READ)

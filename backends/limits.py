@@ -20,6 +20,9 @@ _FIRST_WINDOW = 64
 _SHORT_PAUSE = 2.0
 """Seconds; a shorter wait concerns the refused request, a longer one says that a window is used up for everybody."""
 
+_SHORTEST_TIMER = 1e-4
+"""Seconds; a shorter one may ring before its time has come."""
+
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
@@ -35,8 +38,9 @@ class Pool:
     """A gate that lets requests through first come, first served.
 
     All limits are taken at once, so no request holds a part of one while it waits for another.  What the answer says
-    was spent is settled afterwards.  A server that refuses slows the whole pool: nothing is sent for as long as it
-    asked, and its rate is learnt (see :class:`backends.pace.Pace`).
+    was spent is settled afterwards.  A server that refuses slows the whole pool: its rate is learnt (see
+    :class:`backends.pace.Pace`), and after a long wait was asked for nothing is sent until then but one probe, whose
+    answer shows that the wait was meant for the refused request alone.
 
     Args:
         concurrency: Requests in flight.
@@ -66,6 +70,7 @@ class Pool:
         self._fresh: deque[_Ticket] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._resume = 0.0
+        self._probe: _Ticket | None = None
 
     async def enter(self, request: Request, *, again: bool) -> _Ticket:
         """Waits until the request may be sent.  One that was sent before (``again``) goes first."""
@@ -93,6 +98,8 @@ class Pool:
                 self._turn_away(outcome)
         elif outcome is not None:
             self._window = min(self._concurrency, self._window + 2)
+            if ticket is self._probe:
+                self._resume = now
             self._settle(ticket, outcome.usage.prompt_tokens + outcome.usage.completion_tokens)
         self._pump()
 
@@ -106,8 +113,15 @@ class Pool:
         if wait is not None and wait > self._longest_pause:
             return
         if wait is not None and wait > _SHORT_PAUSE:
-            self._resume = max(self._resume, now + wait)
+            self._pause(now, wait)
+            if ticket is not self._probe:
+                return
         self._pace.refused(now, ticket.sent)
+
+    def _pause(self, now: float, wait: float) -> None:
+        if self._resume <= now:
+            self._probe = None
+        self._resume = max(self._resume, now + wait)
 
     def _turn_away(self, error: BackendError) -> None:
         """After a fatal error nobody who waits is let through any more."""
@@ -138,7 +152,7 @@ class Pool:
             self._let_through(ticket, now)
 
     def _wait(self, ticket: _Ticket, now: float) -> float:
-        wait = self._resume - now
+        wait = self._resume - now if self._probe is not None else 0.0
         if self._requests is not None:
             wait = max(wait, self._requests.wait(1.0, now))
         if self._tokens is not None:
@@ -147,6 +161,8 @@ class Pool:
 
     def _let_through(self, ticket: _Ticket, now: float) -> None:
         self._flying += 1
+        if self._resume > now:
+            self._probe = ticket
         if self._requests is not None:
             self._requests.take(1.0)
         if self._tokens is not None:
@@ -158,7 +174,7 @@ class Pool:
     def _come_back(self, wait: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(wait, self._pump)
+        self._timer = asyncio.get_running_loop().call_later(max(wait, _SHORTEST_TIMER), self._pump)
 
     def _follow_pace(self, now: float) -> None:
         rate = self._pace.rate(now)

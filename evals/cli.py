@@ -171,6 +171,26 @@ def replay(
 
 
 @app.command
+def compare(
+    *runs: Annotated[Path, Parameter(help="Finished run folders.")],
+    metrics: Annotated[tuple[str, ...], Parameter(help="Metrics; default: those of the first run.")] = (),
+    seed: Annotated[int, Parameter(help="Seed of bootstrap and permutations.")] = 2026,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+) -> int:
+    """Compare the systems of several runs over the same users: differences, intervals and corrected p-values."""
+    from .compare import compare as compare_runs
+    from .table import print_comparison
+
+    if not runs:
+        raise SpecError("Give the run folders to compare.")
+    found = compare_runs(runs, metrics=metrics, seed=seed)
+    if json_ is not None:
+        json_.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    print_comparison(found)
+    return 0
+
+
+@app.command
 def report(
     folder: Annotated[Path, Parameter(help="A run folder.")],
     /,

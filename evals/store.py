@@ -8,7 +8,7 @@
   repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
   ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
   takes the place of an earlier one.
-- ``popularity.json``: how often each item that occurs was interacted with before the targets.
+- ``popularity.json``: how often each item was interacted with before the targets.
 - ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
   and apart from the rankings.
 - ``metrics.json``, ``report.html``.
@@ -19,22 +19,25 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
+from backends import StorageError, lock
 from recommender import Item
 
 from .errors import RunError
 from .rankings import Rankings
-from .types import TaskSet
+from .types import EvalTask, TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
 POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
+_ROOM = "Make room and start the same run again."
 
 
 class RunFolder:
@@ -47,7 +50,9 @@ class RunFolder:
         taskset: The users.
 
     Raises:
-        RunError: If another run is in the folder; says what differs.
+        RunError: If another run is in the folder, says what differs; or if the folder cannot be used.
+        backends.ConfigurationError: If another run is writing it.
+        backends.StorageError: If no space is left.
     """
 
     def __init__(
@@ -55,16 +60,18 @@ class RunFolder:
     ) -> None:
         self.folder = folder
         self._ranking = False
-        wanted = msgspec.to_builtins(identity)
-        if (folder / MANIFEST).is_file():
-            _compare(folder, wanted)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(path.name != JOURNAL for path in folder.iterdir()):
-                raise RunError(f"{folder}: holds something else than a run; give another folder.")
-            _write_tasks(folder, taskset)
-            write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
-        self._file = _append(folder / RANKINGS)
+        self._file = _open(folder)
+        try:
+            wanted = msgspec.to_builtins(identity)
+            if (folder / MANIFEST).is_file():
+                _compare(folder, wanted)
+            else:
+                write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
+            if not (folder / CATALOG).is_file():  # written last
+                _write_tasks(folder, taskset)
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -74,16 +81,24 @@ class RunFolder:
 
     @contextmanager
     def clock(self, system: str) -> Iterator[None]:
-        """Adds the wall time of a system's ranking to what broken-off sessions took."""
+        """Adds the wall time of a system's ranking to what broken-off sessions took.
+
+        A session that ranked nobody adds nothing.
+        """
         started = time.monotonic()
         self._ranking = False
         try:
             yield
-        finally:
-            if self._ranking:  # a session that ranked nobody adds nothing
-                seconds = self.seconds
-                seconds[system] = round(seconds.get(system, 0.0) + time.monotonic() - started, 3)
-                write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": seconds})
+        except BaseException:
+            with suppress(StorageError):  # what broke the run off is what people should read
+                self._add(system, time.monotonic() - started)
+            raise
+        self._add(system, time.monotonic() - started)
+
+    def _add(self, system: str, seconds: float) -> None:
+        if self._ranking:
+            total = {**self.seconds, system: round(self.seconds.get(system, 0.0) + seconds, 3)}
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": total})
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -91,11 +106,16 @@ class RunFolder:
         return dict(read_json(self.folder / MANIFEST).get("seconds", {}))
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Adds one user's ranking; it is in the file when this returns."""
+        """Adds one user's ranking; it is in the file when this returns.
+
+        Raises:
+            backends.StorageError: If it could not be written whole.
+        """
         self._ranking = True
         line = msgspec.json.encode(row) + b"\n"
-        if self._file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, "a ranking was written in part only", str(self.folder / RANKINGS))
+        with _storing(self.folder / RANKINGS):
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rankings(self) -> Rankings:
         """Opens what has been ranked so far."""
@@ -114,15 +134,33 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read ({error}).") from None
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object so that a reader sees the old or the new one, whatever happens."""
+    """Writes a JSON object so that a reader sees the old or the new one, whatever happens.
+
+    Raises:
+        backends.StorageError: If it could not be written.
+    """
+    _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
+
+
+def _replace(path: Path, lines: Iterable[bytes]) -> None:
     part = path.with_suffix(f"{path.suffix}.part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
-    part.replace(path)
+    with _storing(path):
+        with part.open("wb") as file:
+            file.writelines(line + b"\n" for line in lines)
+        part.replace(path)
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
 
 
 def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
@@ -144,36 +182,62 @@ def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
-    with (folder / TASKS).open("wb") as file:
-        for one in taskset.tasks:
-            items = (*one.task.history.items, *one.task.candidates)
-            occurring.update((item.item_id, item) for item in items)
-            line = {
-                "user_id": one.user_id,
-                "history": [item.item_id for item in one.task.history.items],
-                "candidates": [item.item_id for item in one.task.candidates],
-                "targets": sorted(one.targets),
-                **({"gains": dict(one.gains)} if one.gains else {}),
-            }
-            file.write(msgspec.json.encode(line) + b"\n")
+    for one in taskset.tasks:
+        occurring.update((item.item_id, item) for item in (*one.task.history.items, *one.task.candidates))
     for target in {target for one in taskset.tasks for target in one.targets}:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    counts = {item_id: taskset.popularity[item_id] for item_id in occurring if taskset.popularity.get(item_id)}
-    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": counts})
-    with (folder / CATALOG).open("wb") as file:
-        for item in occurring.values():
-            line = {**item.attributes, "item_id": item.item_id, "title": item.title}
-            file.write(msgspec.json.encode(line) + b"\n")
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
+    _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
+    _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 
 
-def _append(path: Path) -> Any:
+def _task_line(one: EvalTask) -> dict[str, Any]:
+    return {
+        "user_id": one.user_id,
+        "history": [item.item_id for item in one.task.history.items],
+        "candidates": [item.item_id for item in one.task.candidates],
+        "targets": sorted(one.targets),
+        **({"gains": dict(one.gains)} if one.gains else {}),
+    }
+
+
+def _catalog_line(item: Item) -> dict[str, Any]:
+    return {**item.attributes, "item_id": item.item_id, "title": item.title}
+
+
+def _open(folder: Path) -> FileIO:
+    """Makes the folder if need be, and keeps its file of rankings to this process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / MANIFEST).is_file() and any(map(_foreign, folder.iterdir())):
+            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        return _append(folder / RANKINGS)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageError(f"{folder}: no space is left there.", hint=_ROOM) from error
+        raise RunError(f"{folder}: cannot be used as a run folder ({error.strerror}); give another one.") from None
+
+
+def _foreign(path: Path) -> bool:
+    """Tells whether a file is none that a run has before its manifest, even one that was killed."""
+    return path.name not in (JOURNAL, RANKINGS, f"{MANIFEST}.part") or (
+        path.name == RANKINGS and path.stat().st_size > 0
+    )
+
+
+def _append(path: Path) -> FileIO:
     """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
-    file = path.open("ab", buffering=0)
-    if file.tell():
-        with path.open("rb") as end:
-            end.seek(-1, os.SEEK_END)
-            if end.read(1) != b"\n":
-                file.write(b"\n")
+    file = FileIO(path, "ab")
+    try:
+        lock(file.fileno(), path)
+        if file.tell():
+            with path.open("rb") as end:
+                end.seek(-1, os.SEEK_END)
+                if end.read(1) != b"\n":
+                    file.write(b"\n")
+    except BaseException:
+        file.close()
+        raise
     return file

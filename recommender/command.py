@@ -6,6 +6,7 @@ Exit codes: 0 carried through; 1 could not be carried through; 2 wrong usage, co
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -53,6 +54,8 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
     except OSError as error:
         return _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".", FAILED)
     except KeyboardInterrupt:
+        if arguments is None:  # the process ends here; interrupted again, it still ends in good order
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         return _say("Interrupted; what was paid for is kept.", INTERRUPTED)
     return result if isinstance(result, int) else 0
 

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from fakes.engines import ToldEngine, ask
 
-from backends import Backend, BadResponse, Finish, Generation, Identity, ScoreRequest, ServerError, Usage
+from backends import (
+    Backend,
+    BadResponse,
+    ConfigurationError,
+    Finish,
+    Generation,
+    Identity,
+    ScoreRequest,
+    ServerError,
+    Usage,
+)
 from backends.cache import Cache, CacheFile
 
 
@@ -87,6 +97,22 @@ async def test_a_damaged_file_is_put_aside(tmp_path: Path, caplog: pytest.LogCap
         assert (await _ask_once(ToldEngine(), path)).text == "to a"
     assert "damaged" in caplog.text
     assert (tmp_path / "cache.db.damaged").exists()
+
+
+def test_what_is_no_cache_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        CacheFile(folder)
+    assert folder.is_dir()
+
+
+def test_a_file_begun_anew_takes_nothing_of_the_damaged_one(tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    path.write_bytes(b"this is no database" * 1000)
+    (tmp_path / "cache.db-wal").write_bytes(b"nor is this a log of one")
+    CacheFile(path).close()
+    assert not (tmp_path / "cache.db-wal").exists()
 
 
 async def test_two_processes_share_it(tmp_path: Path) -> None:

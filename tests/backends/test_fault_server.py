@@ -1,16 +1,13 @@
 """The promises about faults, held against the shared fault server."""
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.fault_process import FaultServer, fault_server
 
 from backends import (
     ENGINES,
@@ -30,37 +27,17 @@ from backends.wrap import wrap
 USERS = 200
 
 
-class Server:
-    def __init__(self, port: int) -> None:
-        self.root = f"http://127.0.0.1:{port}"
-        self.url = self.root + "/v1"
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(self.root + path, data=data, timeout=10) as answer:
-            return dict(json.load(answer))
-
-    def configure(self, *faults: dict[str, Any], **options: Any) -> None:
-        self.ask("/__config", {"faults": list(faults), "latency_ms": 5, "rate": None, "seed": 1, **options})
-
-    @property
-    def stats(self) -> dict[str, Any]:
-        return self.ask("/__stats")
-
-
 @pytest.fixture(scope="module")
-def process(shared: Path) -> Iterator[Server]:
+def process(shared: Path) -> Iterator[FaultServer]:
     script = shared / "bench" / "fault_server.py"
     if not script.exists():
         pytest.skip("needs the shared fault server")
-    with subprocess.Popen([sys.executable, str(script), "--port", "0"], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield Server(json.loads(process.stdout.readline())["port"])
-        process.terminate()
+    with fault_server(script) as server:
+        yield server
 
 
 @pytest.fixture
-def server(process: Server) -> Server:
+def server(process: FaultServer) -> FaultServer:
     process.configure()
     return process
 
@@ -112,7 +89,9 @@ ONCE = [
 
 
 @pytest.mark.parametrize("fault", ONCE, ids=lambda fault: "-".join(str(value)[:8] for value in fault.values()))
-async def test_all_end_whole_at_about_one_more_request_for_each_fault(server: Server, fault: dict[str, Any]) -> None:
+async def test_all_end_whole_at_about_one_more_request_for_each_fault(
+    server: FaultServer, fault: dict[str, Any]
+) -> None:
     server.configure({**fault, "p": 0.03 if fault["kind"] == "huge" else 0.1, "attempts": 1})
     short = fault["kind"] in ("hang", "slowdrip")
     results = await run(server.url, attempt_timeout=1.0 if short else 10.0)
@@ -124,13 +103,13 @@ async def test_all_end_whole_at_about_one_more_request_for_each_fault(server: Se
     assert sum(result.usage.requests for result in results) == stats["requests"]
 
 
-async def test_every_user_may_be_hit_once(server: Server) -> None:
+async def test_every_user_may_be_hit_once(server: FaultServer) -> None:
     server.configure({"kind": "badjson", "p": 1.0, "attempts": 1})
     assert whole(await run(server.url)) == USERS
     assert server.stats["requests"] == 2 * USERS
 
 
-async def test_a_wait_of_a_day_fails_those_users_alone_and_at_once(server: Server) -> None:
+async def test_a_wait_of_a_day_fails_those_users_alone_and_at_once(server: FaultServer) -> None:
     server.configure({"kind": "429", "p": 0.1, "attempts": -1, "retry_after": "86400"})
     started = time.perf_counter()
     results = await run(server.url)
@@ -140,14 +119,14 @@ async def test_a_wait_of_a_day_fails_those_users_alone_and_at_once(server: Serve
     assert time.perf_counter() - started < 30
 
 
-async def test_a_request_that_is_wrong_is_not_tried_again(server: Server) -> None:
+async def test_a_request_that_is_wrong_is_not_tried_again(server: FaultServer) -> None:
     server.configure({"kind": "400", "p": 0.1, "attempts": -1})
     results = await run(server.url)
     assert sum(isinstance(result, InvalidRequest) for result in results) + whole(results) == USERS
     assert server.stats["requests"] == USERS
 
 
-async def test_a_refused_key_stops_within_what_is_in_flight(server: Server) -> None:
+async def test_a_refused_key_stops_within_what_is_in_flight(server: FaultServer) -> None:
     server.configure({"kind": "401", "p": 1.0, "attempts": -1})
     results = await run(server.url, concurrency=32)
     assert all(isinstance(result, AuthenticationError) for result in results)
@@ -155,7 +134,7 @@ async def test_a_refused_key_stops_within_what_is_in_flight(server: Server) -> N
     assert server.stats["requests"] <= 32
 
 
-async def test_a_redirect_is_refused(server: Server) -> None:
+async def test_a_redirect_is_refused(server: FaultServer) -> None:
     server.configure({"kind": "redirect", "p": 0.1, "attempts": -1, "port": int(server.root.rpartition(":")[2])})
     results = await run(server.url)
     assert sum(isinstance(result, RedirectRefused) for result in results) + whole(results) == USERS
@@ -164,7 +143,7 @@ async def test_a_redirect_is_refused(server: Server) -> None:
 
 @pytest.mark.parametrize(("kind", "finish"), [("lengthcut", Finish.LENGTH), ("filter", Finish.CONTENT_FILTER)])
 async def test_cut_and_filtered_answers_are_marked_and_not_cached(
-    server: Server, tmp_path: Path, kind: str, finish: Finish
+    server: FaultServer, tmp_path: Path, kind: str, finish: Finish
 ) -> None:
     server.configure({"kind": kind, "p": 0.1, "attempts": -1})
     results = await run(server.url, cache=tmp_path / "cache.db")
@@ -176,7 +155,7 @@ async def test_cut_and_filtered_answers_are_marked_and_not_cached(
     assert server.stats["requests"] == marked
 
 
-async def test_a_lasting_fault_ends_with_its_name(server: Server) -> None:
+async def test_a_lasting_fault_ends_with_its_name(server: FaultServer) -> None:
     server.configure({"kind": "nullcontent", "p": 0.03, "attempts": -1})
     results = await run(server.url, max_attempts=3)
     failed = [result for result in results if isinstance(result, BadResponse)]
@@ -188,7 +167,7 @@ async def test_a_lasting_fault_ends_with_its_name(server: Server) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("per_minute", "share", "requests"), [(3000.0, 0.95, 1.02), (None, 0.90, 1.15)])
 async def test_a_limit_of_fifty_a_second_is_used_and_not_fought(
-    server: Server, per_minute: float | None, share: float, requests: float
+    server: FaultServer, per_minute: float | None, share: float, requests: float
 ) -> None:
     server.configure(rate={"rps": 50, "burst": 10}, latency_ms=200)
     started = time.perf_counter()

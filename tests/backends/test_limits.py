@@ -88,12 +88,20 @@ def test_tokens_a_minute_are_kept_and_settled() -> None:
     assert 30 * 0.85 <= seconds <= 30 / 0.85  # 300 answers of 100 tokens at 1,000 a second
 
 
-def test_a_long_wait_asked_of_one_stops_all() -> None:
-    engine = ToldEngine(
-        lambda prompt, attempt: RateLimited("w", retry_after=20.0) if (prompt, attempt) == ("0", 1) else None
-    )
-    run_virtually(_serve(engine, Pool(concurrency=1), 5))
-    assert all(time >= 1020.0 for time in engine.times[1:])
+def test_a_long_wait_stops_all_but_one_probe() -> None:
+    engine = ToldEngine(lambda *_: RateLimited("w", retry_after=1020.0 - now()) if now() < 1020.0 else None)
+    run_virtually(_serve(engine, Pool(concurrency=4), 50))
+    early = [time for time in engine.times if time < 1020.0]
+    assert len(early) <= 4 + 1
+    assert engine.calls == 50 + len(early)
+
+
+def test_a_long_wait_that_is_meant_for_one_request_does_not_stop_the_others() -> None:
+    hit = {str(user) for user in range(0, 200, 10)}
+    refuse = lambda prompt, attempt: RateLimited("w", retry_after=20.0) if prompt in hit and attempt == 1 else None  # noqa: E731
+    engine = ToldEngine(refuse, latency=0.05)
+    assert run_virtually(_serve(engine, Pool(concurrency=32), 200)) < 60
+    assert engine.calls == 200 + len(hit)
 
 
 def test_a_wait_beyond_the_deadline_does_not_stop_the_others() -> None:
