@@ -203,6 +203,7 @@ def test_recbole_reads_the_real_folder(shared: Path) -> None:
     data = DATASETS.load("recbole").load(shared / "data" / "ml-100k")
     assert (len(data.items), len(data.events)) == (1682, 100_000)
     assert data.items.get("1").attributes["class"] == "Animation|Children's|Comedy"
+    assert data.items.get("1").attributes["year"] == "1995"
 
 
 def test_llmrank_keeps_the_order_items_of_one_title_and_lists(tmp_path: Path) -> None:
