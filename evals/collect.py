@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -15,9 +15,13 @@ from backends import Usage
 
 from .baselines import candidate_order, popularity
 from .metrics import Batch, Shelf, ceiling, expected_random, parse, values_of
+from .orders import reordered
+from .profile import Profile
 from .rankings import Rankings, Row
+from .systems import Trial
 from .types import EvalTask, Scored, TaskSet
 
+POSITION_BIAS = "position-bias"
 PART = 1_024
 """Users handled at a time."""
 Arrays = dict[str, npt.NDArray[Any]]
@@ -34,12 +38,14 @@ class Collected:
         statuses: ``whole``, ``partial`` or ``failed``; empty for control rows.
         outcomes: By name, in the same order.
         usage: Of all users together.
+        profile: What the plots are drawn from.
     """
 
     values: Arrays = field(default_factory=dict)
     statuses: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    profile: Profile = field(default_factory=Profile)
 
 
 class Collector:
@@ -64,7 +70,7 @@ class Collector:
     ) -> None:
         self._taskset = taskset
         self._metrics = metrics
-        self._shelf = shelf
+        self.shelf = shelf
         self._likelihoods = likelihoods or {}
         self._seed = seed
 
@@ -77,20 +83,27 @@ class Collector:
         """Some users' rankings by a system."""
         known = self._likelihoods.get(system, {})
         scored = [_answered(one, row, known.get(one.user_id)) for one, row in zip(tasks, rows, strict=True)]
-        return Batch(scored, self._shelf)
+        return Batch(scored, self.shelf)
 
-    def system(self, rankings: Rankings, system: str, trial: str = "") -> Collected:
-        """Everything about one system in one trial."""
+    def system(self, rankings: Rankings, system: str, trial: Trial) -> Collected:
+        """Everything about one system in one trial; of one in another order, what has to do with places alone."""
         found, parts = Collected(), []
-        names = _about(self._metrics, "places", "lists", "answers", "text")
+        names = [name for name in self._metrics if name == POSITION_BIAS or not trial.order]
         for tasks in self.parts():
-            rows = list(rankings.rows(system, [one.user_id for one in tasks], trial))
-            parts.append(values_of(names, self.batch(tasks, rows, system)))
+            rows = list(rankings.rows(system, [one.user_id for one in tasks], trial.name))
+            batch = self.batch(self._offered(tasks, trial), rows, system)
+            parts.append(values_of(names, batch))
+            found.profile.add(batch, popularity=trial.first)
             found.statuses += [row.status for row in rows]
             found.outcomes += [row.outcome for row in rows]
             found.usage = reduce(add, (row.usage for row in rows), found.usage)
         found.values = joined(parts)
         return found
+
+    def _offered(self, tasks: Sequence[EvalTask], trial: Trial) -> Sequence[EvalTask]:
+        if not trial.order:
+            return tasks
+        return [replace(one, task=reordered(one, trial.order, self._seed)) for one in tasks]
 
     def controls(self) -> dict[str, Arrays]:
         """The rows that every table has, by name."""
@@ -111,11 +124,17 @@ class Collector:
 
     def _orders(self, tasks: Sequence[EvalTask], orders: Sequence[tuple[str, ...]]) -> Batch:
         rows = [_scored(one, ranked) for one, ranked in zip(tasks, orders, strict=True)]
-        return Batch(rows, self._shelf)
+        return Batch(rows, self.shelf)
+
+
+def shelf_of(taskset: TaskSet, attribute: str | None = None) -> Shelf:
+    """The catalogue as metrics see it."""
+    offered = (item.item_id for one in taskset.tasks for item in one.task.candidates)
+    return Shelf(taskset.catalog, taskset.popularity, offered=lambda: offered, attribute=attribute)
 
 
 def joined(parts: Sequence[Arrays]) -> Arrays:
-    """Arrays of some users each as arrays of all; rows of unlike length are padded with -1 or 0."""
+    """Arrays of some users each as arrays of all; rows of unlike length are padded with -1."""
     return {name: _stacked([part[name] for part in parts]) for name in (parts[0] if parts else {})}
 
 

@@ -207,7 +207,7 @@ def _manifest(systems: Sequence[System]) -> dict[str, Any]:
         "prices_as_of": str(PRICES_AS_OF),
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"system": platform.system(), "machine": platform.machine()},
-        "systems": {system.name: dict(system.facts) for system in systems},
+        "systems": {system.name: {"control": system.control, **system.facts} for system in systems},
     }
 
 

@@ -15,20 +15,19 @@ from operator import add
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from backends import Usage
-
-from .collect import Arrays, Collected, Collector, Likelihoods
-from .metrics import Shelf, parse
+from .book import Book, mean_of
+from .collect import POSITION_BIAS, Arrays, Collected, Collector, Likelihoods, shelf_of
+from .comparisons import agreements, compared, pairs
+from .metrics import parse
 from .rankings import Rankings
-from .statistics import intervals
+from .stability import stability
 from .systems import Trial
 from .types import TaskSet
 
+ORDERS = ("popularity", "candidate-order")
 CONTROLS = ("random", "popularity", "candidate-order", "ceiling")
 MIXED = "differs-by-seed"
-Cells = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,33 +69,48 @@ def metrics_document(
         attribute: Which attribute says what an item is like.
         likelihoods: Of the targets, where they were scored.
     """
-    shelf = Shelf(taskset.catalog, taskset.popularity, attribute=attribute)
+    shelf = shelf_of(taskset, attribute)
     collector = Collector(taskset, metrics, shelf=shelf, likelihoods=likelihoods, seed=seed)
-    book = _Book(metrics, shelf, seed)
+    book = Book(metrics, shelf, seed)
     lines = collector.controls()
-    chance = lines["random"]
     rows: dict[str, Any] = {}
+    values: dict[str, Arrays] = {}
     for entrant in entrants:
-        rows[entrant.name] = _system(collector, rankings, entrant, chance, book)
+        rows[entrant.name], values[entrant.name] = _system(collector, rankings, entrant, lines["random"], book)
     for name in CONTROLS if controls else ():
-        rows[name] = _control(name, len(taskset.tasks), lines[name], chance, book)
+        rows[name] = _control(name, len(taskset.tasks), lines[name], lines["random"], book)
     book.settle()
+    own = [entrant.name for entrant in entrants if not entrant.control]
+    shown = [entrant.name for entrant in entrants if entrant.control] + [n for n in ORDERS if controls]
+    which = pairs(own, shown)
     return {
         "format": 1,
         "protocol": {
             "text": f"{taskset.protocol}; {', '.join(metrics)}; 95 % BCa bootstrap intervals over users, seed {seed}",
             "popularity": taskset.popularity_source,
+            "sampled": taskset.sampled,
             "warnings": [*taskset.warnings, *(text for entrant in entrants for text in entrant.warnings)],
         },
         "systems": rows,
+        "comparisons": compared(which, {**values, **{name: lines[name] for name in ORDERS}}, metrics, seed=seed),
+        "agreements": agreements(collector, rankings, [entrant.name for entrant in entrants]),
     }
 
 
-def _system(collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: _Book) -> dict[str, Any]:
-    by_seed = [t for t in entrant.trials if not t.repeat and not t.order]
-    seeds = [collector.system(rankings, entrant.name, trial.name) for trial in by_seed]
-    statuses, outcomes = _over_seeds(seeds)
-    values = {name: _mean([one.values[name] for one in seeds]) for name in seeds[0].values}
+def _system(
+    collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: Book
+) -> tuple[dict[str, Any], Arrays]:
+    """A system's row, and its values by user."""
+    collected = {trial: collector.system(rankings, entrant.name, trial) for trial in entrant.trials}
+    seeds = {trial.seed: one for trial, one in collected.items() if not trial.repeat and not trial.order}
+    first = next(iter(seeds.values()))
+    statuses, outcomes = _over_seeds(list(seeds.values()))
+    values = {name: mean_of([one.values[name] for one in seeds.values()]) for name in first.values}
+    orders = [one for trial, one in collected.items() if trial.order]
+    if orders and POSITION_BIAS in values:
+        values[POSITION_BIAS] = mean_of([one.values[POSITION_BIAS] for one in (first, *orders)])
+    for one in orders:
+        first.profile.merge(one.profile)
     usable = np.array([status != "failed" for status in statuses], dtype=np.bool_)
     counts = Counter(statuses)
     row: dict[str, Any] = {
@@ -110,18 +124,21 @@ def _system(collector: Collector, rankings: Rankings, entrant: Entrant, chance: 
             "metrics": book.means({name: v[usable] for name, v in values.items()}) if usable.any() else {},
         },
         "against_random": book.differences(values, chance),
-        "usage": _usage(reduce(add, (one.usage for one in seeds))),
+        "usage": asdict(reduce(add, (one.usage for one in collected.values()))),
         "seconds": round(entrant.seconds, 3),
+        **({"trials": len(collected)} if len(collected) > 1 else {}),
+        **stability(collector, rankings, entrant.name, entrant.trials, seed=book.seed),
+        "profile": first.profile.document(),
     }
     if len(seeds) > 1:
-        row |= {"trials": len(seeds)} | book.spread([trial.seed for trial in by_seed], seeds)
+        row |= book.spread(seeds)
         for name, cell in row["metrics"].items():
             if cell.get("reduced"):
-                cell |= dict.fromkeys(("mean", "low", "high"), book.mean_of_seeds(name, seeds))
-    return row
+                cell |= dict.fromkeys(("mean", "low", "high"), book.mean_of_seeds(name, list(seeds.values())))
+    return row, values
 
 
-def _control(name: str, users: int, values: Arrays, chance: Arrays, book: _Book) -> dict[str, Any]:
+def _control(name: str, users: int, values: Arrays, chance: Arrays, book: Book) -> dict[str, Any]:
     row: dict[str, Any] = {"control": True, "users": users, "metrics": book.means(values)}
     if name == "random":
         drawn = [metric for metric in values if parse(metric)[0].expected is None]
@@ -139,96 +156,3 @@ def _over_seeds(seeds: Sequence[Collected]) -> tuple[list[str], list[str]]:
         [each[0] if len(set(each)) == 1 else "partial" for each in statuses],
         [each[0] if len(set(each)) == 1 else MIXED for each in outcomes],
     )
-
-
-def _mean(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Each user's mean over those seeds in which there is a value; NaN where there is none."""
-    if len(arrays) == 1 or arrays[0].ndim > 1:
-        return arrays[0]
-    stacked = np.stack(arrays).astype(np.float64)
-    known = ~np.isnan(stacked)
-    return np.where(
-        known.any(axis=0), np.where(known, stacked, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan
-    )
-
-
-class _Book:
-    """Takes down series of users, and computes all their intervals at once."""
-
-    def __init__(self, metrics: Sequence[str], shelf: Shelf, seed: int) -> None:
-        self._metrics = metrics
-        self._shelf = shelf
-        self._seed = seed
-        self._jobs: list[tuple[Cells, str, npt.NDArray[np.float64]]] = []
-
-    def means(self, values: Arrays) -> dict[str, Cells]:
-        """A cell for each metric: ``mean, low, high``, and ``users`` where not everybody has a value."""
-        cells: dict[str, Cells] = {}
-        for name in self._metrics:
-            if name in values:
-                self._cell(cells, name, values[name])
-        return cells
-
-    def _cell(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any]) -> None:
-        metric, _ = parse(name)
-        if metric.reduce is not None:
-            value = metric.reduce(values, self._shelf) if len(values) else np.nan
-            if np.isfinite(value):
-                cells[name] = {"mean": float(value), "low": float(value), "high": float(value), "reduced": True}
-            return
-        self._take(cells, name, values, "mean")
-
-    def differences(self, values: Arrays, reference: Arrays) -> dict[str, Cells]:
-        """A cell for each metric about places: ``difference, low, high``, paired by user."""
-        cells: dict[str, Cells] = {}
-        for name in self._metrics:
-            if name in values and name in reference and parse(name)[0].about == "places":
-                self._take(cells, name, values[name] - reference[name], "difference")
-        return cells
-
-    def _take(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any], label: str) -> None:
-        known = ~np.isnan(values)
-        if known.any():
-            cells[name] = {} if known.all() else {"users": int(known.sum())}
-            self._jobs.append((cells[name], label, values[known]))
-
-    def spread(self, numbers: Sequence[int], seeds: Sequence[Collected]) -> dict[str, Any]:
-        """Each seed's means, and how far they lie apart."""
-        each: list[dict[str, Any]] = []
-        spread: dict[str, dict[str, float]] = {}
-        for number, one in zip(numbers, seeds, strict=True):
-            means = {name: self._plain(name, one.values[name]) for name in self._metrics if name in one.values}
-            each.append({"seed": number, "metrics": {name: mean for name, mean in means.items() if mean is not None}})
-        for name in each[0]["metrics"]:
-            means_of = np.array([one["metrics"].get(name, np.nan) for one in each])
-            spread[name] = {
-                "sd": float(means_of.std(ddof=1)),
-                "min": float(means_of.min()),
-                "max": float(means_of.max()),
-            }
-        return {"seeds": each, "spread": spread}
-
-    def mean_of_seeds(self, name: str, seeds: Sequence[Collected]) -> float:
-        """The mean of a metric that has one value a run."""
-        found = [self._plain(name, one.values[name]) for one in seeds]
-        return float(np.mean([value for value in found if value is not None]))
-
-    def _plain(self, name: str, values: npt.NDArray[Any]) -> float | None:
-        metric, _ = parse(name)
-        if metric.reduce is not None:
-            value = metric.reduce(values, self._shelf)
-        elif np.isnan(values).all():
-            return None
-        else:
-            value = float(np.nanmean(values))
-        return float(value) if np.isfinite(value) else None
-
-    def settle(self) -> None:
-        """Fills all cells."""
-        found = intervals([values for *_, values in self._jobs], seed=self._seed)
-        for (cell, label, _), one in zip(self._jobs, found, strict=True):
-            cell |= {label: one.mean, "low": one.low, "high": one.high}
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    return asdict(usage)

@@ -75,11 +75,11 @@ def _flat(sample: Floats) -> Interval | None:
 
 def _resampled_means(columns: Floats, seed: int) -> Floats:
     """Means of resampled users, (resamples, series).  They are multinomial weights, so all series share one draw."""
-    sums, sizes = _grouped(columns, seed)
+    sums, sizes = grouped(columns, seed)
     return np.concatenate([weights @ sums / (weights @ sizes)[:, None] for weights in _weights(len(sums), seed)])
 
 
-def _grouped(columns: Floats, seed: int) -> tuple[Floats, Floats]:
+def grouped(columns: Floats, seed: int) -> tuple[Floats, Floats]:
     """Sums over groups of users, (groups, series), and the groups' sizes; few users are groups of one."""
     users = len(columns)
     if users <= GROUPS:

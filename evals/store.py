@@ -8,7 +8,7 @@
   repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
   ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
   takes the place of an earlier one.
-- ``popularity.json``: how often each item that occurs was interacted with before the targets.
+- ``popularity.json``: how often each item was interacted with before the targets.
 - ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
   and apart from the rankings.
 - ``metrics.json``, ``report.html``.
@@ -81,22 +81,24 @@ class RunFolder:
 
     @contextmanager
     def clock(self, system: str) -> Iterator[None]:
-        """Adds the wall time of a system's ranking to what broken-off sessions took."""
+        """Adds the wall time of a system's ranking to what broken-off sessions took.
+
+        A session that ranked nobody adds nothing.
+        """
         started = time.monotonic()
         self._ranking = False
         try:
             yield
         except BaseException:
             with suppress(StorageError):  # what broke the run off is what people should read
-                self._add_seconds(system, started)
+                self._add(system, time.monotonic() - started)
             raise
-        self._add_seconds(system, started)
+        self._add(system, time.monotonic() - started)
 
-    def _add_seconds(self, system: str, started: float) -> None:
-        if self._ranking:  # a session that ranked nobody adds nothing
-            seconds = self.seconds
-            seconds[system] = round(seconds.get(system, 0.0) + time.monotonic() - started, 3)
-            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": seconds})
+    def _add(self, system: str, seconds: float) -> None:
+        if self._ranking:
+            total = {**self.seconds, system: round(self.seconds.get(system, 0.0) + seconds, 3)}
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": total})
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -186,8 +188,7 @@ def _write_tasks(folder: Path, taskset: TaskSet) -> None:
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    counts = {item_id: taskset.popularity[item_id] for item_id in occurring if taskset.popularity.get(item_id)}
-    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": counts})
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
     _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
     _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 

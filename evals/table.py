@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .estimate import Estimate
 
 TITLES = {"random": "random (analytic)", "candidate-order": "candidate order", "ceiling": "ceiling (targets present)"}
+SURE = 0.05
+TESTED = "Paired permutation test, p-values corrected by Holm's rule over the pairs of a metric; bold: below .05."
 ACROSS = 6
 """Metrics of one table; further ones are in tables below."""
 
@@ -29,7 +31,68 @@ def results_table(document: Mapping[str, Any]) -> RenderableType:
         tables += [_table(systems, metrics[start : start + ACROSS], costs=start + ACROSS >= len(metrics)), Text()]
     sentences = [Text(sentence) for name in own for sentence in verdict(name, document)]
     warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
+    differences = document.get("comparisons", []) if len(own) > 1 else []
+    if differences:
+        tables += [differences_table(differences, differences[0]["metric"]), Text(TESTED, style="dim"), Text()]
     return Group(Text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
+
+
+def comparison_table(document: Mapping[str, Any]) -> RenderableType:
+    """Lays out what ``evals compare`` found."""
+    systems = document["systems"]
+    metrics = list(dict.fromkeys(metric for row in systems.values() for metric in row["metrics"]))
+    found: list[RenderableType] = [
+        Text(f"{document['users']:,} users whose tasks are the same in all runs", style="dim")
+    ]
+    for run, left in document["left_out"].items():
+        if left["count"]:
+            more = ", ..." if left["count"] > len(left["users"]) else ""
+            found.append(Text(f"note: {left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}"))
+    found.append(Text())
+    for start in range(0, len(metrics), ACROSS):
+        found += [_table(systems, metrics[start : start + ACROSS], costs=False), Text()]
+    for metric in dict.fromkeys(row["metric"] for row in document["comparisons"]):
+        found += [differences_table(document["comparisons"], metric), Text()]
+    if document["agreements"]:
+        found += [_agreements_table(document["agreements"]), Text()]
+    found.append(Text(TESTED, style="dim"))
+    return Group(*found)
+
+
+def differences_table(comparisons: Sequence[Mapping[str, Any]], metric: str) -> Table:
+    """The pairs of one metric: difference, interval, p-value, and p-value by Holm's rule."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in (_title(metric), "difference", "95 % interval", "p", "p (Holm)"):
+        table.add_column(column, justify="left" if column == _title(metric) else "right", no_wrap=True)
+    for row in comparisons:
+        if row["metric"] == metric:
+            pair = f"{TITLES.get(row['a'], row['a'])} - {TITLES.get(row['b'], row['b'])}"
+            span = f"{row['low']:+.3f} to {row['high']:+.3f}"
+            sure = row["p_holm"] < SURE
+            cells = (f"{row['difference']:+.3f}", span, p_value(row["p"]), p_value(row["p_holm"]))
+            table.add_row(pair, *cells, style="bold" if sure else None)
+    return table
+
+
+def p_value(p: float) -> str:
+    """A p-value as text."""
+    return "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+
+
+def _agreements_table(agreements: Sequence[Mapping[str, Any]]) -> Table:
+    names = [name for name in agreements[0] if name not in ("a", "b", "users")]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(f"agreement of rankings, {agreements[0]['users']:,} users")
+    for name in names:
+        table.add_column(_title(name), justify="right")
+    for row in agreements:
+        table.add_row(f"{row['a']} - {row['b']}", *(f"{row[name]:.3f}" if name in row else "–" for name in names))
+    return table
+
+
+def print_comparison(document: Mapping[str, Any]) -> None:
+    """Prints what ``evals compare`` found."""
+    _console().print(comparison_table(document))
 
 
 def is_control(name: str, row: Mapping[str, Any]) -> bool:
@@ -90,7 +153,7 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     found = [sentence]
     if spread:
         ends = f"{spread['min']:.3f} to {spread['max']:.3f}, standard deviation {spread['sd']:.3f}"
-        found.append(f"{name} over {row['trials']} seeds: {_title(metric)} {ends}.")
+        found.append(f"{name} over {len(row['seeds'])} seeds: {_title(metric)} {ends}.")
     if better:
         found.append(f"Better than {name} without a model: {', '.join(better)}.")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,6 +84,23 @@ def _training(tasks: Iterable[EvalTask]) -> Iterator[Event]:
     for one in tasks:
         ids = (item.item_id for item in one.task.history.items)
         yield from (Event(one.user_id, item_id, None) for item_id in ids if item_id not in one.targets)
+
+
+def task_reader(catalog: Catalog) -> Callable[[bytes, str], EvalTask]:
+    """Returns what reads single lines of a task file; it is given a line and where that stands.
+
+    Raises:
+        DataError: The reader's, if a line cannot be used.
+    """
+    interactions = {item.item_id: Interaction(item=item) for item in catalog}
+
+    def read(line: bytes, where: str) -> EvalTask:
+        try:
+            return _task(msgspec.json.decode(line, type=_Line), interactions, catalog, where, None)
+        except msgspec.DecodeError as error:
+            raise DataError(f"{where}: not a task ({error}).") from None
+
+    return read
 
 
 def _lines(content: bytes, path: Path) -> Iterator[tuple[int, _Line]]:

@@ -41,7 +41,7 @@ class SasrecOptions(Options):
     blocks: int = Field(default=2, ge=1, strict=True)
     heads: int = Field(default=2, ge=1, strict=True)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
-    epochs: int = Field(default=60, ge=1, strict=True)
+    epochs: int = Field(default=20, ge=1, strict=True)
     batch: int = Field(default=64, ge=1, strict=True)
     rate: float = Field(default=1e-3, gt=0.0)
 

@@ -13,7 +13,7 @@ from ..errors import SpecError
 from ..types import EvalTask, Scored
 from ._batch import Batch, Floats
 from ._shelf import Shelf
-from .base import Agreement, Metric
+from .base import Agreement, Metric, Shape
 
 DEFAULT = ("ndcg@10", "hr@1", "hr@5", "hr@10", "mrr")
 _NAME = re.compile(r"(?P<name>[a-z_][a-z_-]*)(?:@(?P<k>[1-9]\d{0,5}))?")
@@ -66,19 +66,28 @@ def per_user(names: Sequence[str], rows: Sequence[Scored], shelf: Shelf | None =
 
 def expected_random(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, Floats]:
     """Returns for each metric about ``places`` the exact expectation of a uniformly random order, (users,)."""
-    shapes = []
-    for one in tasks:
-        ids = {item.item_id for item in one.task.candidates}
-        shapes.append((len(ids), len(one.targets & ids), len(one.targets)))
+    shapes = [_shape(one) for one in tasks]
     found = {}
     for name in names:
         metric, k = parse(name)
         if metric.expected is None:
             continue
         expected = metric.expected
-        by_shape = {shape: expected(*shape, k if metric.cut else shape[0]) for shape in set(shapes)}
+        by_shape = {shape: expected(shape, k if metric.cut else shape.n) for shape in set(shapes)}
         found[name] = np.array([by_shape[shape] for shape in shapes], dtype=np.float64)
     return found
+
+
+def _shape(one: EvalTask) -> Shape:
+    ids = {item.item_id for item in one.task.candidates}
+    gains = {target: 2.0 ** one.gains.get(target, 1.0) - 1.0 for target in one.targets}
+    return Shape(
+        n=len(ids),
+        found=len(one.targets & ids),
+        targets=len(one.targets),
+        gains=sum(gain for target, gain in gains.items() if target in ids),
+        ideal=tuple(sorted(gains.values(), reverse=True)),
+    )
 
 
 def ceiling(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str, npt.NDArray[Any]]:

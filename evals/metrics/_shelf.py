@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -25,15 +25,22 @@ class Shelf:
     Args:
         items: The catalogue.
         counts: How often each item occurs before the targets.
+        offered: Returns the ids of all candidates of all users; None takes every item as offered.
         attribute: Which attribute says what an item is like; None takes the first of :data:`USUAL` that is there.
             Several values stand between ``|``, ``;`` or ``,``.
     """
 
     def __init__(
-        self, items: Iterable[Item], counts: Mapping[str, int] | None = None, *, attribute: str | None = None
+        self,
+        items: Iterable[Item],
+        counts: Mapping[str, int] | None = None,
+        *,
+        offered: Callable[[], Iterable[str]] | None = None,
+        attribute: str | None = None,
     ) -> None:
         self._items = tuple(items)
         self._counts = counts or {}
+        self._offered = offered
         self._attribute = attribute
 
     def __len__(self) -> int:
@@ -45,22 +52,43 @@ class Shelf:
         return {item.item_id: at for at, item in enumerate(self._items)}
 
     @cached_property
+    def offered(self) -> npt.NDArray[np.bool_]:
+        """Which items were a candidate of anybody, (items,)."""
+        if self._offered is None:
+            return np.ones(len(self), dtype=np.bool_)
+        found = np.zeros(len(self), dtype=np.bool_)
+        found[[self.place[item_id] for item_id in set(self._offered())]] = True
+        return found
+
+    @cached_property
     def popularity(self) -> Floats:
         """Interactions with each item, (items,)."""
         return np.array([self._counts.get(item.item_id, 0) for item in self._items], dtype=np.float64)
 
     @cached_property
-    def head(self) -> npt.NDArray[np.bool_]:
-        """The fewest items that together have 80 % of all interactions, (items,); the others are the long tail."""
-        order = np.argsort(-self.popularity, kind="stable")
-        before = np.concatenate([[0.0], np.cumsum(self.popularity[order])[:-1]])
-        head = np.zeros(len(self), dtype=np.bool_)
-        head[order[before < HEAD_SHARE * self.popularity.sum()]] = True
-        return head & (self.popularity > 0)
+    def popularity_rank(self) -> Floats:
+        """The share of all items that are no more popular than each, (items,)."""
+        ordered = np.sort(self.popularity)
+        return np.asarray(np.searchsorted(ordered, self.popularity, side="right") / max(len(self), 1), dtype=np.float64)
 
     @cached_property
-    def features(self) -> Floats:
-        """Which values each item's attribute has, (items, values), 0 or 1.
+    def interactions(self) -> float:
+        """Interactions with all items, those that are not on the shelf included."""
+        return float(sum(self._counts.values()))
+
+    @cached_property
+    def head(self) -> npt.NDArray[np.bool_]:
+        """The most popular items that together have 80 % of all interactions, (items,); the others are the long tail.
+
+        Items that are as popular as the last of them count among them.
+        """
+        counts = np.sort(np.array([*self._counts.values(), 0.0], dtype=np.float64))[::-1]
+        last = int(np.searchsorted(np.cumsum(counts), HEAD_SHARE * counts.sum()))
+        return np.asarray((self.popularity >= counts[last]) & (self.popularity > 0), dtype=np.bool_)
+
+    @cached_property
+    def values(self) -> Places:
+        """The numbers of each item's attribute values, (items, most values of an item); -1 pads.
 
         Raises:
             SpecError: If the catalogue has no such attribute.
@@ -72,12 +100,15 @@ class Shelf:
                 f"The catalogue has no attribute {name or 'such as genres'!r}, which ild and calibration compare items "
                 f"by; name one with `attribute:`. It has: {', '.join(known) or 'none'}."
             )
-        values = [frozenset(_parts(item.attributes.get(name, ""))) for item in self._items]
-        column = {value: at for at, value in enumerate(sorted(frozenset().union(*values)))}
-        features = np.zeros((len(values), len(column)), dtype=np.float64)
-        for at, own in enumerate(values):
-            features[at, [column[value] for value in own]] = 1.0
-        return features
+        numbers: dict[str, int] = {}
+        rows = [
+            [numbers.setdefault(value, len(numbers)) for value in dict.fromkeys(_parts(item.attributes.get(name, "")))]
+            for item in self._items
+        ]
+        found = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int32)
+        for at, row in enumerate(rows):
+            found[at, : len(row)] = row
+        return found
 
 
 def _parts(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,25 @@ from ._batch import Batch
 from ._shelf import Shelf
 
 Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.integer[Any]]
+
+
+class Shape(NamedTuple):
+    """What the expectation over all orders of a user's candidates depends on.
+
+    Attributes:
+        n: Candidates.
+        found: Targets among them.
+        targets: Targets in all.
+        gains: ``2 ** grade - 1`` of all targets together that are among the candidates.
+        ideal: ``2 ** grade - 1`` of all targets, highest first.
+    """
+
+    n: int
+    found: int
+    targets: int
+    gains: float
+    ideal: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +46,7 @@ class Metric:
         about: What it looks at.  ``places``: where the targets stand; from 0 to 1, more is better, never NaN, and a
             failed user has 0.  ``lists``: which items are ranked first.  ``answers``: how asking went, what it took.
             ``text``: the targets' own likelihood.
-        expected: Of ``places``: the exact mean over all orders of ``n`` candidates of which ``found`` are targets, of
-            ``targets`` in all, at a cut-off.
+        expected: Of ``places``: the exact mean over all orders of a user's candidates, at a cut-off.
         reduce: From the rows of all users to the one value of the run; None takes the mean, which has an interval.
         better: Which direction is good; None where neither is.
     """
@@ -37,7 +55,7 @@ class Metric:
     cut: bool
     values: Callable[[Batch, int], npt.NDArray[Any]]
     about: Literal["places", "lists", "answers", "text"] = "places"
-    expected: Callable[[int, int, int, int], float] | None = None
+    expected: Callable[[Shape, int], float] | None = None
     reduce: Callable[[npt.NDArray[Any], Shelf], float] | None = None
     better: Literal["higher", "lower"] | None = "higher"
 
@@ -53,6 +71,12 @@ class Agreement:
 
     summary: str
     values: Callable[[Batch, Batch], Floats]
+
+
+def common(first: Ids, second: Ids) -> tuple[Ids, Ids]:
+    """Where the ids that two orders share stand in the first, and where in the second."""
+    _, here, there = np.intersect1d(first, second, assume_unique=True, return_indices=True)
+    return here, there
 
 
 def discounts(depth: int) -> Floats:

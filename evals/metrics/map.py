@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._batch import Batch
-from .base import Floats, Metric
+from .base import Floats, Metric, Shape
 
 
 def _values(batch: Batch, k: int) -> Floats:
@@ -17,10 +17,10 @@ def _values(batch: Batch, k: int) -> Floats:
     return np.asarray((top * precision).sum(axis=1) / batch.targets, dtype=np.float64)
 
 
-def _expected(n: int, found: int, targets: int, k: int) -> float:
+def _expected(of: Shape, k: int) -> float:
     """Given a target at place i, each earlier place holds one with probability (found - 1) / (n - 1)."""
-    before = (found - 1) / (n - 1) if n > 1 else 0.0
-    return sum((1 + (i - 1) * before) / i for i in range(1, min(k, n) + 1)) * found / n / targets
+    before = (of.found - 1) / (of.n - 1) if of.n > 1 else 0.0
+    return sum((1 + (i - 1) * before) / i for i in range(1, min(k, of.n) + 1)) * of.found / of.n / of.targets
 
 
 METRIC = Metric(summary="mean precision at the targets' places", cut=True, values=_values, expected=_expected)

@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 
 from ._batch import Batch
-from .base import Floats, Metric
+from .base import Floats, Metric, Shape
 
 
 def _values(batch: Batch, k: int) -> Floats:
@@ -17,11 +17,11 @@ def _values(batch: Batch, k: int) -> Floats:
     return np.asarray(np.where(hits.any(axis=1), 1.0 / (hits.argmax(axis=1) + 1.0), 0.0), dtype=np.float64)
 
 
-def _expected(n: int, found: int, targets: int, k: int) -> float:
+def _expected(of: Shape, k: int) -> float:
     """Sum over ranks r of 1/r times the chance that the first target stands at r."""
-    if not found:
+    if not of.found:
         return 0.0
-    return sum(comb(n - r, found - 1) / r for r in range(1, n - found + 2)) / comb(n, found)
+    return sum(comb(of.n - r, of.found - 1) / r for r in range(1, of.n - of.found + 2)) / comb(of.n, of.found)
 
 
 METRIC = Metric(summary="one over the rank of the first target", cut=False, values=_values, expected=_expected)

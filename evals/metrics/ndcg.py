@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._batch import Batch
-from .base import Floats, Metric, discounts
+from .base import Floats, Metric, Shape, discounts
 
 
 def _values(batch: Batch, k: int) -> Floats:
@@ -19,9 +19,9 @@ def _values(batch: Batch, k: int) -> Floats:
     return np.asarray(gain / ideal[np.minimum(targets, k).astype(int)], dtype=np.float64)
 
 
-def _expected(n: int, found: int, targets: int, k: int) -> float:
+def _expected(of: Shape, k: int) -> float:
     """Each place holds a target with probability found / n."""
-    return float(found / n * discounts(min(k, n)).sum() / discounts(min(k, targets)).sum())
+    return float(of.found / of.n * discounts(min(k, of.n)).sum() / discounts(min(k, of.targets)).sum())
 
 
 METRIC = Metric(

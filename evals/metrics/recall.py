@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ._batch import Batch
-from .base import Floats, Metric
+from .base import Floats, Metric, Shape
 
 
 def _values(batch: Batch, k: int) -> Floats:
     return np.asarray(batch.hits[:, :k].sum(axis=1) / batch.targets, dtype=np.float64)
 
 
-def _expected(n: int, found: int, targets: int, k: int) -> float:
-    return found * min(k, n) / n / targets
+def _expected(of: Shape, k: int) -> float:
+    return of.found * min(k, of.n) / of.n / of.targets
 
 
 METRIC = Metric(summary="share of the targets among the first k", cut=True, values=_values, expected=_expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import replace
 
@@ -21,10 +22,20 @@ NEEDS = {"als": "implicit", "sasrec": "keras", "bilstm": "keras"}
 LEARNERS = ["popularity", "item-knn", "ease", "als", "sasrec", "bilstm"]
 
 
+def marked(names: list[str]) -> list[object]:
+    """The names as parameters; compiling a network takes its time."""
+    return [pytest.param(name, marks=pytest.mark.slow) if name in NEURAL else name for name in names]
+
+
 def orders(name: str, taskset: TaskSet, *, seed: int = 1, **options: object) -> list[tuple[str, ...]]:
-    if name in NEEDS:
-        pytest.importorskip(NEEDS[name], reason=f"{name} needs {NEEDS[name]}")
+    need(name)
     return baseline_orders({"kind": name, **NEURAL.get(name, {}), **options}, taskset, seed=seed)
+
+
+def need(name: str) -> None:
+    """Skips where the library is absent.  It is not imported here: Keras would choose a backend."""
+    if name in NEEDS and importlib.util.find_spec(NEEDS[name]) is None:
+        pytest.skip(f"{name} needs {NEEDS[name]}")
 
 
 def task(candidates: str, targets: str) -> EvalTask:
@@ -86,20 +97,20 @@ def test_every_candidate_stands_once_whatever_the_targets(
     assert sorted(popularity(one, counts)) == sorted(candidates)
 
 
-@pytest.mark.parametrize("name", BASELINES.names())
+@pytest.mark.parametrize("name", marked(BASELINES.names()))
 def test_a_baseline_orders_exactly_the_candidates(name: str) -> None:
     taskset = make_tasks(two_tribes(), candidates=8)
     found = orders(name, taskset)
     assert [sorted(order) for order in found] == [sorted(candidate_order(one)) for one in taskset.tasks]
 
 
-@pytest.mark.parametrize("name", BASELINES.names())
+@pytest.mark.parametrize("name", marked(BASELINES.names()))
 def test_a_seed_gives_the_same_orders_again(name: str) -> None:
     taskset = make_tasks(two_tribes(), candidates=8)
     assert orders(name, taskset) == orders(name, taskset)
 
 
-@pytest.mark.parametrize("name", BASELINES.names())
+@pytest.mark.parametrize("name", marked(BASELINES.names()))
 def test_other_targets_change_no_order(name: str) -> None:
     taskset = make_tasks(two_tribes(), candidates=8)
     others = tuple(replace(one, targets=frozenset({"i29"})) for one in taskset.tasks)
@@ -115,7 +126,7 @@ def held_out_changed(source: Interactions) -> Interactions:
     return replace(source, events=tuple(events))
 
 
-@pytest.mark.parametrize("name", BASELINES.names())
+@pytest.mark.parametrize("name", marked(BASELINES.names()))
 def test_what_is_held_out_teaches_nothing(name: str) -> None:
     # Two worlds that differ in every held-out item and in nothing else: what is learned must be the same.
     source = two_tribes()
@@ -124,7 +135,7 @@ def test_what_is_held_out_teaches_nothing(name: str) -> None:
     assert orders(name, one) == orders(name, replace(other, tasks=one.tasks))
 
 
-@pytest.mark.parametrize("name", LEARNERS[1:])
+@pytest.mark.parametrize("name", marked(LEARNERS[1:]))
 def test_what_others_of_ones_kind_touched_comes_before_the_rest(name: str) -> None:
     taskset = make_tasks(two_tribes(), candidates=8)
     options = {"factors": 4} if name == "als" else {}
@@ -135,7 +146,7 @@ def test_what_others_of_ones_kind_touched_comes_before_the_rest(name: str) -> No
     assert np.mean([first == own for first, own in tribes]) > 0.95
 
 
-@pytest.mark.parametrize("name", ["sasrec", "bilstm"])
+@pytest.mark.parametrize("name", marked(["sasrec", "bilstm"]))
 def test_a_sequence_model_learns_what_comes_next(name: str) -> None:
     taskset = make_tasks(circle(), candidates="full")
     assert share_first(orders(name, taskset), taskset) > 0.9
@@ -193,7 +204,7 @@ def test_ease_has_the_closed_form_of_the_paper() -> None:
         assert scores[item] == pytest.approx(weights[others.index(3)], abs=1e-9)
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", marked(LEARNERS))
 def test_an_empty_history_and_an_item_that_nobody_touched_are_served(name: str) -> None:
     source = two_tribes()
     taskset = make_tasks(source, candidates=8)
@@ -232,8 +243,7 @@ def test_a_missing_library_is_said_with_the_extra_that_has_it(name: str, extra: 
 
 @pytest.mark.parametrize("stage", ["popularity", "bm25", "item-knn", "ease", "als"])
 def test_a_first_stage_picks_its_best_without_the_history_and_without_the_target(stage: str) -> None:
-    if stage in NEEDS:
-        pytest.importorskip(NEEDS[stage])
+    need(stage)
     candidates = {"kind": "first-stages", "stages": [stage], "count": 5}
     source = two_tribes()
     one, other = make_tasks(source, candidates=candidates), make_tasks(held_out_changed(source), candidates=candidates)

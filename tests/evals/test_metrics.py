@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals import EvalTask, Scored, SpecError
-from evals.metrics import METRICS, ceiling, expected_random, parse, per_user
+from evals.metrics import METRICS, Metric, ceiling, expected_random, parse, per_user
 from recommender import Candidates, History, Item, Task
 
-EVERY = [name if not METRICS.load(name).cut else f"{name}@{k}" for name in METRICS.names() for k in (1, 3, 10)]
-NAMES = sorted(set(EVERY))
+ALL = {name: METRICS.load(name) for name in METRICS.names()}
+PLACES = [name for name, metric in ALL.items() if isinstance(metric, Metric) and metric.about == "places"]
+NAMES = sorted({f"{name}@{k}" if ALL[name].cut else name for name in PLACES for k in (1, 3, 10)})
 
 
 def one(ranked: str, targets: str) -> Scored:

@@ -1,0 +1,170 @@
+"""``evals compare``: systems of several runs over the same users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from .book import Book, mean_of
+from .collect import Arrays, Collector, shelf_of
+from .comparisons import agreement, compared, pairs
+from .errors import RunError
+from .finished import Finished, open_finished
+from .metrics import Batch, Shelf, parse
+from .systems import Trial
+from .types import EvalTask
+
+NAMED = 10
+"""Differing users that are named; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A system of one run."""
+
+    name: str
+    run: Finished
+    system: str
+    collector: Collector
+    control: bool
+
+    @property
+    def trials(self) -> list[Trial]:
+        """One for each seed."""
+        names = [name for name in self.run.rankings.trials(self.system) if not name or name.startswith("seed=")]
+        return [Trial(seed=int(name.partition("=")[2] or 0), first=not name) for name in names]
+
+    def values(self) -> Arrays:
+        """Each user's mean over the seeds."""
+        found = [self.collector.system(self.run.rankings, self.system, trial) for trial in self.trials]
+        return {name: mean_of([one.values[name] for one in found]) for name in found[0].values}
+
+    def batch(self, user_ids: Sequence[str]) -> Batch:
+        """Rankings of some users."""
+        rows = list(self.run.rankings.rows(self.system, user_ids))
+        return self.collector.batch(self.run.tasks.only(user_ids)[:], rows, self.system)
+
+
+def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int = 2026) -> dict[str, Any]:
+    """Compares the systems of several runs over the users whose tasks are the same in all of them.
+
+    Args:
+        folders: Finished run folders, at least two, or one with several systems.
+        metrics: Names; those of the first run where none are given.
+        seed: For bootstrap and permutations.
+
+    Returns:
+        ``users``, how many are compared; ``left_out``, for each run how many of its users are not and the first of
+        their ids; ``systems``, their means; ``comparisons`` and ``agreements``, as in ``metrics.json``.
+
+    Raises:
+        RunError: If a folder is no finished run, or no user is the same in all.
+        SpecError: If there is no such metric.
+    """
+    with ExitStack() as stack:
+        runs = [stack.enter_context(open_finished(folder)) for folder in folders]
+        names = tuple(metrics) or runs[0].metrics
+        for name in names:
+            parse(name)
+        users = _same_users(runs)
+        if not users:
+            raise RunError(
+                "No user has the same history, candidates and targets in all runs, so nothing can be compared; were "
+                "they made with one data set, protocol and seed?"
+            )
+        lines = list(_lines(runs, users, names, seed))
+        if len(lines) < 2:
+            raise RunError("There is one system in all; give another run to compare it with.")
+        values = {line.name: line.values() for line in lines}
+        own = [line.name for line in lines if not line.control]
+        which = pairs(own, [line.name for line in lines if line.control])
+        return {
+            "format": 1,
+            "users": len(users),
+            "left_out": {name: _left_out(run, users) for name, run in zip(_run_names(runs), runs, strict=True)},
+            "systems": _means(lines, values, names, seed),
+            "comparisons": compared(which, values, names, seed=seed),
+            "agreements": list(_agreements(lines, users)),
+        }
+
+
+def _same_users(runs: Sequence[Finished]) -> list[str]:
+    """Users with the same question in all runs, in the first run's order."""
+    first, *others = runs
+    held = [set(run.tasks.user_ids) for run in others]
+    shared = [user_id for user_id in first.tasks.user_ids if all(user_id in users for users in held)]
+    found = []
+    for start in range(0, len(shared), 1000):
+        part = shared[start : start + 1000]
+        questions = [[_question(task) for task in run.tasks.only(part)[:]] for run in runs]
+        found += [user_id for user_id, *each in zip(part, *questions, strict=True) if len(set(each)) == 1]
+    return found
+
+
+def _question(one: EvalTask) -> tuple[Any, ...]:
+    """What must be the same; the order of the candidates may be another."""
+    history = tuple(item.item_id for item in one.task.history.items)
+    return (
+        history,
+        frozenset(item.item_id for item in one.task.candidates),
+        one.targets,
+        tuple(sorted(one.gains.items())),
+    )
+
+
+def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str], seed: int) -> Iterator[_Line]:
+    """The systems of all runs; a baseline of several runs is the same and taken once."""
+    often = [name for run in runs for name in run.systems]
+    taken: set[str] = set()
+    for label, run in zip(_run_names(runs), runs, strict=True):
+        taskset = replace(run.taskset, tasks=run.tasks.only(users))
+        collector = Collector(taskset, metrics, shelf=shelf_of(taskset, run.attribute), seed=seed)
+        for system in run.systems:
+            control = system not in run.own
+            name = system if often.count(system) == 1 or control else f"{system} ({label})"
+            if name not in taken:
+                taken.add(name)
+                yield _Line(name=name, run=run, system=system, collector=collector, control=control)
+
+
+def _run_names(runs: Sequence[Finished]) -> list[str]:
+    """The folders' names; with what stands above them where two are called alike."""
+    names = [run.folder.resolve().name for run in runs]
+    if len(set(names)) == len(names):
+        return names
+    paths = [str(run.folder) for run in runs]
+    return paths if len(set(paths)) == len(paths) else [f"{path} #{at}" for at, path in enumerate(paths, start=1)]
+
+
+def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
+    compared_users = set(users)
+    others = [user_id for user_id in run.tasks.user_ids if user_id not in compared_users]
+    return {"count": len(others), "users": others[:NAMED]}
+
+
+def _means(
+    lines: Sequence[_Line], values: Mapping[str, Arrays], metrics: Sequence[str], seed: int
+) -> dict[str, dict[str, Any]]:
+    rows = {}
+    for line in lines:
+        book = Book(metrics, line.collector.shelf, seed)
+        cells = book.means(values[line.name])
+        book.settle()
+        row = line.run.document["systems"][line.system]
+        kept = {name: row[name] for name in ("usage", "seconds", "trials") if name in row}
+        rows[line.name] = {**({"control": True} if line.control else {}), "metrics": cells, **kept}
+    return rows
+
+
+def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Over the first users.  Items are compared by id, so each pair is put on one shelf."""
+    some = users[:1024]
+    for a, b in combinations(lines, 2):
+        items = {item.item_id: item for line in (a, b) for item in line.run.taskset.catalog}
+        shelf = Shelf(items.values())
+        one, other = (Batch(line.batch(some).rows, shelf) for line in (a, b))
+        yield {"a": a.name, "b": b.name, "users": len(some), **agreement(one, other)}
