@@ -22,7 +22,8 @@ _EDITION = re.compile(
     r"|^(?:part|vol(?:ume|\.)?|chapter|episode|book)\s(?:1|i|one)\b|^the\s(?:movie|film|game|novel|book|album)$"
 )
 _ABOUT = re.compile(
-    r"(?i)\b(?:graphic novel|manga|comic|companion|guide|workbook|screenplay|soundtrack|official|making of|box ?set)\b"
+    r"(?i)\b(?:graphic novel|manga|comics?|companion|guide|workbook|screenplay|soundtrack|official|making of|box ?set"
+    r"|dramati[sz]ation|art (?:&|and) design|art of|expansion|season|episode|part|vol(?:ume)?|book)\b"
 )
 _OTHER_WORK = re.compile(r"(?i)\b(?:tv|series|mini-?series|season|remake|reboot)\b")
 
@@ -75,7 +76,7 @@ def is_edition(rest: str) -> bool:
 
 
 def is_about(rest: str) -> bool:
-    """Whether what follows a title names a work made of or about it, such as its graphic novel."""
+    """Whether what follows a title names a part of it, or a work made of it, such as its graphic novel."""
     return bool(_ABOUT.search(rest))
 
 

@@ -161,10 +161,11 @@ class Search:
                 found = self._choose(title, hits)
                 if found.decided:
                     return found if kind <= Kind.LATIN else _by_its_part(found)
+        begins = {at for kind, form in title.forms if kind is Kind.HEAD for at, _ in self._parts(form, Kind.HEAD)}
         for kind, form in title.forms:
             if kind is Kind.TAIL:
-                hits = _only(self._pool.equal(form), (Kind.TAIL,))
-                found = self._choose(title, [hit for hit in hits if self._same_part(title, hit[0])])
+                hits = self._parts(form, Kind.TAIL)
+                found = self._choose(title, [hit for hit in hits if hit[0] in begins or self._same_part(title, hit[0])])
                 if found.decided:
                     return found
         return NOTHING
@@ -178,8 +179,12 @@ class Search:
             return True
         if self._closed:
             return hit[1] is Kind.HEAD or telling >= 2
-        rest = after_head(self._pool.title(hit[0]), form)
-        return telling >= 3 and len(compact(form)) >= 12 and not is_about(rest)
+        if hit[1] is Kind.HEAD:
+            return len(compact(form)) >= 5 and not is_about(after_head(self._pool.title(hit[0]), form))
+        return telling >= 3 and len(compact(form)) >= 12
+
+    def _parts(self, form: str, kind: Kind) -> list[Hit]:
+        return _only(self._pool.equal(form), (kind,))
 
     def _same_part(self, title: Title, at: int) -> bool:
         """Whether titles of one subtitle and one year may be one work, for all that stands before it."""

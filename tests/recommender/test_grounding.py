@@ -144,6 +144,7 @@ def test_what_is_found_by_a_part_alone_says_so() -> None:
         ("Toy Story 4 (1995)", "Toy Story (1995)"),
         ("The Walking Dead (TV series)", "Walking Dead, The (1995)"),
         ("Girls", "Girl"),
+        ("The Picture of Dorian Gray", "The Picture of Dorian Gray: A Graphic Novel"),
         ("Heat II (1995)", "Heat (1995)"),
     ],
 )
@@ -162,6 +163,8 @@ def test_a_like_title_of_another_work_is_no_match(text: str, like: str) -> None:
         ("The Butterfly Effect: The Director's Cut (2004)", "The Butterfly Effect (2004)"),
         ("The Godfather: Part I (1972)", "Godfather, The (1972)"),
         ("The Warmth of Other Suns", "The Warmth of Other Suns: The Epic Story of America's Great Migration"),
+        ("Star Wars: The Force Awakens", "Star Wars: Episode VII - The Force Awakens (2015)"),
+        ("Dodgeball", "Dodgeball: A True Underdog Story (2004)"),
         ("Metalica", "Metallica"),
         ("Twenty-One Pilots", "21 Pilots"),
         ("30 Seconds to Mars", "Thirty Seconds to Mars"),
