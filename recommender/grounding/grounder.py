@@ -55,6 +55,11 @@ class Grounder:
         mention = _mention(mention)
         return _match(mention, self._items, self._search().named(mention.text))
 
+    def remarked(self, mention: Mention | str) -> Match:
+        """Like :meth:`named`, for a mention with an author, a rating or a cast behind its title."""
+        mention = _mention(mention)
+        return _match(mention, self._items, self._search().remarked(mention.text))
+
     def _make(self) -> Search:
         from .large import LargePool  # numpy and rapidfuzz are not needed before
         from .pool import SmallPool
@@ -87,7 +92,9 @@ class Among:
         """Returns the item that a mention means; see :meth:`Grounder.match`."""
         mention = _mention(mention)
         found = self.named(mention)
-        return found if _decided(found) else _match(mention, self._items, self._search.anywhere(mention.text))
+        if not _decided(found):
+            found = _match(mention, self._items, self._search.anywhere(mention.text))
+        return found if _decided(found) else self._grounder.remarked(mention)
 
     def named(self, mention: Mention | str) -> Match:
         """Finds a candidate, else another item, only by its own name, spelling aside."""

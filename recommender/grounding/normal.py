@@ -68,6 +68,11 @@ _SAME = {
     "humour": "humor",
     "colours": "colors",
 }
+_TENS = {
+    word: n * 10
+    for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)  # noqa: SIM905
+}
+_STYLED = re.compile(r"(?<=\w)[$!](?=[^\W\d_])")
 _KANA_MARKS = "\u3099\u309a"
 
 
@@ -100,6 +105,7 @@ def key(title: str) -> str:
     nothing.
     """
     text = fold(move_article(title.strip()))
+    text = _STYLED.sub(lambda mark: "s" if mark[0] == "$" else "i", text)  # Ke$ha, P!nk
     words = _WORD.findall(_AND.sub(" and ", _APOSTROPHE.sub("", text)))
     return " ".join(_numerals(words)) if words else "".join(text.split())
 
@@ -113,6 +119,10 @@ def _numerals(words: list[str]) -> list[str]:
             same = _ROMAN[word]
         elif at and word in _LONE_ROMAN and (at == last or (found and found[-1] in COUNTERS)):
             same = _LONE_ROMAN[word]
+        if word in _TENS:
+            same = str(_TENS[word])
+        elif len(same) == 1 and same > "0" and at and words[at - 1] in _TENS:  # twenty-one
+            same = str(int(found.pop()) + int(same)) if same.isdecimal() else same
         if same.isdigit() and len(found) > 1 and found[-1] in COUNTERS:
             found.pop()
         found.append(same)

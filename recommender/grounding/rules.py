@@ -17,6 +17,14 @@ _WORD = re.compile(r"[^\W_]+")
 _YEAR_NAMES = ("year", "date", "released", "published")
 NEAR_YEARS = 2
 """Models err by a year or two; a remake comes later than that."""
+_EDITION = re.compile(
+    r"(?i)^(?:the\s)?(?:[\w'’-]{1,20}\s){0,3}(?:cut|edition|version|remastered|remaster)\b"
+    r"|^(?:part|vol(?:ume|\.)?|chapter|episode|book)\s(?:1|i|one)\b|^the\s(?:movie|film|game|novel|book|album)$"
+)
+_ABOUT = re.compile(
+    r"(?i)\b(?:graphic novel|manga|comics?|companion|guide|workbook|screenplay|soundtrack|official|making of|box ?set"
+    r"|dramati[sz]ation|art (?:&|and) design|art of|expansion|season|episode|part|vol(?:ume)?|book)\b"
+)
 _OTHER_WORK = re.compile(r"(?i)\b(?:tv|series|mini-?series|season|remake|reboot)\b")
 
 
@@ -62,6 +70,16 @@ def other_work(mention: Title, item: Title) -> bool:
     return said and not _OTHER_WORK.search(item.text)
 
 
+def is_edition(rest: str) -> bool:
+    """Whether what follows a title names an edition of the same work rather than another one."""
+    return bool(_EDITION.search(rest.strip()))
+
+
+def is_about(rest: str) -> bool:
+    """Whether what follows a title names a part of it, or a work made of it, such as its graphic novel."""
+    return bool(_ABOUT.search(rest))
+
+
 def attributes_named(mention: Title, item: Item) -> int:
     """How many of an item's attribute values, such as its author, stand in the mention beside the title."""
     said = _words(mention.text)
@@ -86,7 +104,8 @@ def misspelt(mention: str, name: str, knows: Callable[[str], bool], *, sure: boo
         sure: The year is equal, so that real words may be slips too.
     """
     if numbers(mention) != numbers(name):
-        return False
+        one_sided = not (numbers(mention) and numbers(name))
+        return sure and one_sided and _without_inner_number(mention) == _without_inner_number(name)
     ours, theirs = bare(mention).split(), bare(name).split()
     if sorted(ours) == sorted(theirs):
         return len(ours) > 1
@@ -98,22 +117,56 @@ def misspelt(mention: str, name: str, knows: Callable[[str], bool], *, sure: boo
             missing += theirs[step.dest_start : step.dest_end]
     if compact("".join(added)) == compact("".join(missing)):
         return True
-    kept = sum(len(word) for word in theirs) - sum(len(word) for word in missing)
-    return _pairs_up(added, missing, knows, sure=sure or kept >= 12)
+    added, missing = _telling(added), _telling(missing)
+    if not added and not missing:
+        return sure or len(_telling(theirs)) > 1
+    kept = sum(map(len, _telling(theirs))) - sum(map(len, missing))
+    return _pairs_up(added, missing, knows, sure=sure, kept=kept)
 
 
-def _pairs_up(added: list[str], missing: list[str], knows: Callable[[str], bool], *, sure: bool) -> bool:
-    added = [word for word in added if word not in SMALL_WORDS]
-    missing = [word for word in missing if word not in SMALL_WORDS]
+def _without_inner_number(key: str) -> list[str]:
+    """The words of a key without a number before a subtitle, as in ``Terminator 4: Salvation``."""
+    words = bare(key).split()
+    return [word for at, word in enumerate(words) if not (word.isdigit() and 0 < at < len(words) - 1)]
+
+
+def _telling(words: list[str]) -> list[str]:
+    return [word for word in words if word not in SMALL_WORDS]
+
+
+def _pairs_up(added: list[str], missing: list[str], knows: Callable[[str], bool], *, sure: bool, kept: int) -> bool:
+    """Whether the words that differ are slips for one another; ``kept`` letters of the name are as they should be."""
     if len(added) != len(missing):
-        return len(added) + len(missing) > 1 and _one_word("".join(added), "".join(missing))
+        return sure and len(added) + len(missing) > 1 and _one_word("".join(added), "".join(missing))
     left = list(missing)
     for word in added:
         meant = min(left, key=lambda other: OSA.distance(word, other))
-        if not _slip(word, meant, knows, sure=sure):
+        if not (_slip(word, meant, knows, sure=sure or kept >= LONG) and (sure or _likely(word, meant, kept))):
             return False
         left.remove(meant)
     return True
+
+
+LONG = 12
+"""Letters of a name that are enough to know it by, whatever happens to the rest."""
+
+
+def _likely(word: str, meant: str, kept: int) -> bool:
+    """Whether a word without the support of a year is a slip rather than a word of its own, as rook is for book.
+
+    Slips drop, double or swap letters; another letter in a short word, or at its start, or an ending, makes another
+    word.
+    """
+    if word[0] != meant[0] or _stem(word) == _stem(meant):
+        return False
+    if kept < LONG and OSA.distance(word, meant) > 1:
+        return False
+    changed = len(word) == len(meant) and sorted(word) != sorted(meant)
+    return len(meant) >= (9 if changed else 7 if kept < 4 else 5)
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:es|s|ed|ing|er|ers|ly)$", "", re.sub(r"men$", "man", word))
 
 
 def _one_word(added: str, missing: str) -> bool:

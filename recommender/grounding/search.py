@@ -8,9 +8,19 @@ from dataclasses import replace
 from .found import AMBIGUOUS, NOTHING, Found
 from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, numbers
 from .pool import Hit, Pool
-from .rules import Years, attributes_named, compare_years, leading_article, misspelt, other_work, year_of
-from .shorten import Shorter, shorter
-from .title import Kind, Title, take_apart, year_in_parentheses
+from .rules import (
+    Years,
+    attributes_named,
+    compare_years,
+    is_about,
+    is_edition,
+    leading_article,
+    misspelt,
+    other_work,
+    year_of,
+)
+from .shorten import Remark, Shorter, shorter
+from .title import Kind, Title, after_head, take_apart, year_in_parentheses
 
 _NAMES = (Kind.WHOLE, Kind.MAIN, Kind.ALIAS, Kind.LATIN)
 _SCORES = {Kind.WHOLE: 0.99, Kind.MAIN: 0.98, Kind.ALIAS: 0.97, Kind.LATIN: 0.96, Kind.HEAD: 0.93, Kind.TAIL: 0.92}
@@ -39,6 +49,11 @@ class Search:
             found = self._named(year_in_parentheses(title))
         return found
 
+    def remarked(self, text: str) -> Found:
+        """Finds a title by its own name with a remark behind it that can belong to no title."""
+        found = (self.named(short.text) for short in shorter(text) if short.remark is Remark.SURE)
+        return next((one for one in found if one.place is not None), NOTHING)
+
     def anywhere(self, text: str) -> Found:
         """Finds a title by its name, by a part of it, by its beginning or by likeness."""
         found = self.named(text)
@@ -46,7 +61,7 @@ class Search:
             return found
         title = take_apart(text)
         shorts = list(shorter(text))
-        titles = [title, *(_dated(take_apart(short.text), title) for short in shorts if short.remark)]
+        titles = [title, *(_dated(take_apart(short.text), title) for short in shorts if short.remark is Remark.SURE)]
         for attempt in (self._shortened(title, shorts), *(self._by_part(each) for each in titles)):
             if attempt.decided:
                 return attempt
@@ -95,6 +110,8 @@ class Search:
         other = self._pool.title(at)
         years = self._years(title, at)
         exact = other.text == title.text
+        if title.year is None and other.year is not None:
+            kind = max(kind, Kind.MAIN)  # two films of one name are told apart by their years alone
         articles = leading_article(title.key), leading_article(other.key)
         if not exact and years is not Years.EQUAL:
             if years is Years.APART and not any_year:
@@ -119,15 +136,22 @@ class Search:
             if not found.decided:
                 continue
             if found.place is None:
-                if short.remark:
+                if short.remark is Remark.SURE:
                     return self._choose(title, _only(self._pool.equal(take_apart(short.text).key), _NAMES))
                 continue
             if short.rest[:1].isalpha() and self._years(title, found.place) in (Years.CLOSE, Years.APART):
                 continue  # "The House with a Clock in Its Walls (2018)" is not "The House (2017)"
-            named = attributes_named(title, self._pool.items[found.place]) > 0
-            if short.remark or named or (self._closed and not numbers(key(short.rest))):
+            if self._is_rest(title, found.place, short):
                 return Found(found.place, found.score - 0.02, "shortened")
         return NOTHING
+
+    def _is_rest(self, title: Title, place: int, short: Shorter) -> bool:
+        """Whether what was taken off a mention may be more than a part of another title."""
+        if short.remark is Remark.SURE or attributes_named(title, self._pool.items[place]):
+            return True
+        if self._closed:
+            return not numbers(key(short.rest))
+        return short.remark is Remark.LIKELY and self._years(title, place) is Years.EQUAL
 
     def _by_part(self, title: Title) -> Found:
         """A subtitle, or a title before its subtitle; as a rule only in the right year."""
@@ -137,23 +161,35 @@ class Search:
                 found = self._choose(title, hits)
                 if found.decided:
                     return found if kind <= Kind.LATIN else _by_its_part(found)
+        begins = {at for kind, form in title.forms if kind is Kind.HEAD for at, _ in self._parts(form, Kind.HEAD)}
         for kind, form in title.forms:
             if kind is Kind.TAIL:
-                hits = _only(self._pool.equal(form), (Kind.TAIL,))
-                found = self._choose(title, [hit for hit in hits if self._years(title, hit[0]) is Years.EQUAL])
+                hits = self._parts(form, Kind.TAIL)
+                found = self._choose(title, [hit for hit in hits if hit[0] in begins or self._same_part(title, hit[0])])
                 if found.decided:
                     return found
         return NOTHING
 
     def _part(self, title: Title, kind: Kind, form: str, hit: Hit) -> bool:
-        if self._years(title, hit[0]) is Years.EQUAL:
-            return True
-        telling = len(_content(form))
+        dated = self._years(title, hit[0]) is Years.EQUAL
         if kind > Kind.LATIN:
-            return False
+            return dated and (self._closed or kind is Kind.TAIL or is_edition(after_head(title, form)))
+        telling = len(_content(form))
+        if dated:
+            return True
         if self._closed:
             return hit[1] is Kind.HEAD or telling >= 2
-        return telling >= (4 if hit[1] is Kind.HEAD else 2) and len(compact(form)) >= 10
+        if hit[1] is Kind.HEAD:
+            return len(compact(form)) >= 5 and not is_about(after_head(self._pool.title(hit[0]), form))
+        return telling >= 3 and len(compact(form)) >= 12
+
+    def _parts(self, form: str, kind: Kind) -> list[Hit]:
+        return _only(self._pool.equal(form), (kind,))
+
+    def _same_part(self, title: Title, at: int) -> bool:
+        """Whether titles of one subtitle and one year may be one work, for all that stands before it."""
+        counted = numbers(title.key), numbers(self._pool.title(at).key)
+        return self._years(title, at) is Years.EQUAL and (counted[0] == counted[1] or not all(counted))
 
     def _near(self, title: Title) -> Found:
         """A name that is spelt a little differently, with the same numbers and no other year."""
@@ -176,7 +212,8 @@ class Search:
         return Found(chosen, -score / 100 * 0.95, AMBIGUOUS if chosen is None else "fuzzy")
 
     def _accepts(self, title: Title, other: Title, score: float, *, sure: bool) -> bool:
-        spellings = [form for kind, form in other.forms if kind <= Kind.LATIN]
+        weakest = Kind.LATIN if sure or self._closed else Kind.MAIN
+        spellings = [form for kind, form in other.forms if kind <= weakest]
         if any(misspelt(title.key, form, self._pool.knows, sure=sure) for form in spellings):
             return True
         return self._closed and score >= CLOSED_NEAR and any(numbers(title.key) == numbers(f) for f in spellings)
@@ -186,19 +223,23 @@ class Search:
         form = title.key
         if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(_content(form)) < 2):
             return NOTHING
-        places = [at for at in self._pool.beginning(form, 50) if self._years(title, at) is not Years.APART]
+        places = [at for at in self._pool.beginning(form, 50) if self._goes_on(title, at)]
         broken = self._broken_off(title)
         if not broken:
             places = [at for at in places if self._continues(form, at)]
         if len(places) != 1:
             return Found(None, 0.5, AMBIGUOUS) if broken and len(places) > 1 else NOTHING
         name = compact(self._pool.title(places[0]).key)
-        share = len(compact(form)) / max(len(name), 1)
         following = name[len(compact(form)) :][:1]
-        enough = broken or self._years(title, places[0]) is Years.EQUAL or (share >= 0.6 and len(form.split()) >= 3)
-        if following.isdigit() or not (enough or self._closed):
+        if following.isdigit() or not (broken or self._closed or self._years(title, places[0]) is Years.EQUAL):
             return NOTHING
-        return Found(places[0], 0.6 + 0.3 * min(share, 1.0), "cut-short")
+        return Found(places[0], 0.6 + 0.3 * min(len(compact(form)) / max(len(name), 1), 1.0), "cut-short")
+
+    def _goes_on(self, title: Title, at: int) -> bool:
+        """Whether a title's own name, in no other year, begins with a mention."""
+        other = self._pool.title(at)
+        begins = compact(other.key).startswith(compact(title.key))
+        return begins and self._years(title, at) is not Years.APART and not other_work(title, other)
 
     def _broken_off(self, title: Title) -> bool:
         """Whether a text ends where no title ends: on a small word, a mark, or in the middle of a word."""

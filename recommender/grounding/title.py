@@ -15,6 +15,7 @@ _GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
 _YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _AKA = re.compile(r"(?i)^(?:a\.?k\.?a\.?|also known as|orig(?:inal(?:ly)?)?(?: title)?:?)\s+")
+_OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}['’]s\s+(?=(?:The|A|An)\s)")
 _SUBTITLE = re.compile(r"\s*[:：]\s+|\s+[-–—~]+\s+|\s+or:\s+|,\s+or\s+|:")
 
 
@@ -83,12 +84,21 @@ def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
         yield Kind.ALIAS, key(_AKA.sub("", note))
     if not name.isascii():
         yield Kind.LATIN, key(in_ascii(main))
+    owner = _OWNER.match(parted)
+    if owner:  # Monty Python's The Meaning of Life
+        yield Kind.TAIL, key(parted[owner.end() :])
     starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(parted)]
     for start, end in starts[:4]:
         for kind, part in ((Kind.HEAD, parted[:start]), (Kind.TAIL, parted[end:])):
             form = key(part)
             if says_something(form):
                 yield kind, form
+
+
+def after_head(title: Title, form: str) -> str:
+    """What follows the part before a subtitle whose key is ``form``; nothing where no part is."""
+    parted = move_article(_parentheses(title.text)[0])
+    return next((parted[m.end() :] for m in _SUBTITLE.finditer(parted) if key(parted[: m.start()]) == form), "")
 
 
 def says_something(form: str) -> bool:

@@ -34,18 +34,30 @@ def read_json(text: str, keys: Sequence[str] = TITLE_KEYS) -> tuple[Mention, ...
     """Returns the entries of the list in a JSON text, in order.
 
     Of several lists one under a name such as "ranking" is taken before others, then the longest.  Of an object in a
-    list the value under the first of ``keys`` counts.  An object whose names are numbers is a list too.
+    list the value under the first of ``keys`` counts.  An object whose names are numbers is a list too, and so are
+    objects that follow one another.
     """
     inner = _IN_STRING.search(text)
     if inner:
         text = " " * inner.start() + text[inner.start() :].replace('\\"', ' "').replace("\\n", "  ")
-    found = _lists(text, keys)
-    best = max(found, key=lambda pair: (bool(pair[0] and _ANSWER_KEY.search(pair[0])), len(pair[1])), default=None)
-    return best[1] if best else ()
+    found = _Found(keys)
+    _search(text, found)
+    best = max(
+        found.lists, key=lambda pair: (bool(pair[0] and _ANSWER_KEY.search(pair[0])), len(pair[1])), default=None
+    )
+    return best[1] if best else tuple(found.lone)
 
 
-def _lists(text: str, keys: Sequence[str]) -> list[tuple[str | None, tuple[Mention, ...]]]:
-    found: list[tuple[str | None, tuple[Mention, ...]]] = []
+@dataclass(slots=True)
+class _Found:
+    """Lists with the names they stand under, and values of objects that stand in no list."""
+
+    keys: Sequence[str]
+    lists: list[tuple[str | None, tuple[Mention, ...]]] = field(default_factory=list)
+    lone: list[Mention] = field(default_factory=list)
+
+
+def _search(text: str, found: _Found) -> None:
     levels: list[_Level] = []
     for mark, start, end in _tokens(text):
         if mark in ("[", "{"):
@@ -55,7 +67,7 @@ def _lists(text: str, keys: Sequence[str]) -> list[tuple[str | None, tuple[Menti
         elif not levels:
             continue
         elif mark in ("]", "}"):
-            _close(levels, keys, found)
+            _close(levels, found)
         elif mark == ":":
             level = levels[-1]
             if not level.is_list and level.last is not None:
@@ -71,8 +83,7 @@ def _lists(text: str, keys: Sequence[str]) -> list[tuple[str | None, tuple[Menti
             if levels[-1].is_list:
                 _settle(levels[-1])
     while levels:
-        _close(levels, keys, found)
-    return found
+        _close(levels, found)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
@@ -113,16 +124,19 @@ def _settle(level: _Level) -> None:
         level.key = None
 
 
-def _close(levels: list[_Level], keys: Sequence[str], found: list[tuple[str | None, tuple[Mention, ...]]]) -> None:
+def _close(levels: list[_Level], found: _Found) -> None:
     level = levels.pop()
     _settle(level)
-    names = [name or "" for name, _ in level.values]
-    if level.values and (level.is_list or all(name.isdecimal() for name in names)):
-        found.append((level.under, tuple(mention for _, mention in level.values)))
-    elif level.values and levels and levels[-1].is_list:
-        lowered = [name.casefold() for name in names]
-        at = next((lowered.index(key) for key in keys if key in lowered), 0)
-        levels[-1].values.append((None, level.values[at][1]))
+    if not level.values:
+        return
+    names = [(name or "").casefold() for name, _ in level.values]
+    at = next((names.index(key) for key in found.keys if key in names), None)
+    if level.is_list or all(name.isdecimal() for name in names):
+        found.lists.append((level.under, tuple(mention for _, mention in level.values)))
+    elif levels and levels[-1].is_list:
+        levels[-1].values.append((None, level.values[at or 0][1]))
+    elif at is not None:
+        found.lone.append(level.values[at][1])
 
 
 def _plain(text: str) -> str:

@@ -27,6 +27,7 @@ _COMMA = re.compile(r"[,、;]")
 _INTRODUCTION = re.compile(r"[^\n]{0,300}:\s*$")
 _LEAD_IN = re.compile(
     r"(?i)^[^:\n]{0,200}\b(?:are|is|list|order|ranking|recommend\w*|answer|titles?)\b[^:\n]{0,60}:\s+"
+    r"|^(?:\w{1,12}[,!]\s)?(?:how about|what about|try|consider|maybe|i(?:'d| would)? (?:suggest|recommend))\s+"
 )
 _WRAPPING = (("**", "**"), ("__", "__"), ("*", "*"), ("`", "`"), ('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"),
              ("«", "»"), ("《", "》"), ("「", "」"), ("『", "』"), ("[", "]"))  # fmt: skip

@@ -118,8 +118,65 @@ def test_a_subtitle_is_found_whose_article_stands_last() -> None:
 
 
 def test_what_is_found_by_a_part_alone_says_so() -> None:
-    match = GROUNDER.match("Toy Story: The Great Adventure (1995)")
+    match = GROUNDER.match("Toy Story: The Special Edition (1995)")
     assert (match.item_id, match.reason) == ("Toy Story (1995)", "part")
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        ("Toy Story: The Great Adventure (1995)", "Toy Story (1995)"),
+        ("On the Road", "The Road"),
+        ("The Godfather", "The Good Father"),
+        ("The Hating Game", "Dating Game"),
+        ("The Rook", "America (The Book)"),
+        ("Watchmen", "Watchman"),
+        ("Scoob!", "Scoop (2006)"),
+        ("The Lodge", "Ledge, The (2011)"),
+        ("Girl with a Pearl Earring", "Girl"),
+        ("Escape from Alcatraz", "Escape"),
+        ("Stand by Me", "Stand"),
+        ("Interview with the Vampire", "Interview (2007)"),
+        ("The Art of Happiness", "The Art of Happiness at Work"),
+        ("Last Christmas", "Doctor Who: Last Christmas (2014)"),
+        ("A Wrinkle in Time", "The Time Quartet (A Wrinkle in Time, A Wind in the Door)"),
+        ("Saw 3: Unrated (2006)", "Saw 2: Unrated (2006)"),
+        ("Toy Story 4 (1995)", "Toy Story (1995)"),
+        ("The Walking Dead (TV series)", "Walking Dead, The (1995)"),
+        ("Girls", "Girl"),
+        ("The Picture of Dorian Gray", "The Picture of Dorian Gray: A Graphic Novel"),
+        ("Heat II (1995)", "Heat (1995)"),
+    ],
+)
+def test_a_like_title_of_another_work_is_no_match(text: str, like: str) -> None:
+    assert Grounder([Item("1", like)]).match(text).item_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("The Terminator 4: Salvation (2009)", "Terminator Salvation (2009)"),
+        ("The Odyssey by Homer", "The Odyssey"),
+        ("Emma by Jane Austen", "Emma"),
+        ("Heat (1995) with Al Pacino", "Heat (1995)"),
+        ("Heat starring Al Pacino, Robert De Niro, and Val Kilmer.", "Heat (1995)"),
+        ("The Butterfly Effect: The Director's Cut (2004)", "The Butterfly Effect (2004)"),
+        ("The Godfather: Part I (1972)", "Godfather, The (1972)"),
+        ("The Warmth of Other Suns", "The Warmth of Other Suns: The Epic Story of America's Great Migration"),
+        ("Star Wars: The Force Awakens", "Star Wars: Episode VII - The Force Awakens (2015)"),
+        ("Dodgeball", "Dodgeball: A True Underdog Story (2004)"),
+        ("Metalica", "Metallica"),
+        ("Twenty-One Pilots", "21 Pilots"),
+        ("30 Seconds to Mars", "Thirty Seconds to Mars"),
+        ("Pink", "P!nk"),
+        ("Kesha", "Ke$ha"),
+        ("Florence + the Machine", "Florence and The Machine"),
+        ("Guns and Roses", "Guns N' Roses"),
+    ],
+)
+def test_one_work_in_other_words_is_a_match(text: str, title: str) -> None:
+    match = Grounder([Item("1", title), Item("2", "Unrelated Title")]).match(text)
+    assert match.item_id == "1", match
 
 
 def test_the_index_finds_what_comparing_with_every_title_finds() -> None:

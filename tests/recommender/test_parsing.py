@@ -132,6 +132,8 @@ def test_json_lists_are_found_however_they_are_wrapped(text: str) -> None:
         ("[B, A]", ["B", "A"]),
         ('["Heat [1995]", "A, B: {C}"]', ["Heat [1995]", "A, B: {C}"]),
         ('{"answer": "Heat"}', []),
+        ('{"title": "Heat", "description": "A [fine] film"}', ["Heat"]),
+        ('{"title": "Heat"}\n{"title": "Brazil"}', ["Heat", "Brazil"]),
         ("no json", []),
     ],
 )
