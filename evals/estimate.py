@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,14 @@ from backends import (
     price_of,
     request_key,
 )
-from recommender import Recommender, Task
+from recommender import Recommender, Strategy, Task
 
 from .orders import reordered
 from .rankings import Rankings
 from .spec import Plan
 from .store import RANKINGS
 from .systems import ModelSystem, Trial
+from .targets import scoring, target_task, wanted
 from .types import TaskSet
 
 ROUNDS = 10_000
@@ -80,7 +82,7 @@ def estimate(plan: Plan, log: Callable[[str], None], *, out: Path | None = None)
         waiting = {trial: _waiting(taskset, done(system.name, trial.name)) for trial in trials}
         users = sum(map(len, waiting.values()))
         if isinstance(system, ModelSystem):
-            found.append(_of_model(system, taskset, waiting, plan.spec.seed))
+            found.append(_of_model(system, taskset, waiting, plan.spec.seed, text=wanted(plan.spec.metrics)))
         else:
             found.append(Estimate(system=system.name, users=users))
     return found
@@ -117,15 +119,21 @@ def _waiting(taskset: TaskSet, done: frozenset[str]) -> list[int]:
     return [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
 
 
-def _of_model(system: ModelSystem, taskset: TaskSet, waiting: Mapping[Trial, Sequence[int]], seed: int) -> Estimate:
+def _of_model(
+    system: ModelSystem, taskset: TaskSet, waiting: Mapping[Trial, Sequence[int]], seed: int, *, text: bool
+) -> Estimate:
     sent: set[bytes] = set()
+    strategy = scoring(system.rec) if text else None
     usage = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "completion_tokens_at_most": 0}
     for trial, users in waiting.items():
         rec = system.seeded(trial.seed)
         for at in users:
             one = taskset.tasks[at]
             task = reordered(one, trial.order, seed) if trial.order else one.task
-            for request, answer in _requests(rec, task):
+            requests = _requests(rec.strategy, task)
+            if strategy is not None and trial.first:
+                requests = chain(requests, _requests(strategy, target_task(one, taskset)))
+            for request, answer in requests:
                 key = bytes.fromhex(request_key(rec.backend.identity, request))
                 if key in sent and not trial.repeat:
                     continue
@@ -151,9 +159,9 @@ def _priced(one: Estimate, rec: Recommender) -> Estimate:
     return replace(one, usd=likely, usd_at_most=most)
 
 
-def _requests(rec: Recommender, task: Task) -> Iterator[tuple[Request, str]]:
+def _requests(strategy: Strategy, task: Task) -> Iterator[tuple[Request, str]]:
     """The requests of one user, each with the text that would answer it."""
-    steps = rec.strategy.rank(task)
+    steps = strategy.rank(task)
     try:
         requests = next(steps)
         for _ in range(ROUNDS):

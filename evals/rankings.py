@@ -65,11 +65,15 @@ class Rankings:
     """The rankings of a run folder, as they stood when this was opened.
 
     A later line of a user takes the place of an earlier one; torn lines are passed over, and their users ranked again.
+
+    Attributes:
+        spent: What all lines together took.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[tuple[str, str], _Lines] = {}
+        self.spent = Usage()
         decode = msgspec.json.Decoder(_Head).decode
         self._file = path.open("rb")
         offset = 0
@@ -79,6 +83,7 @@ class Rankings:
             offset += len(line)
 
     def _note(self, head: _Head, offset: int) -> None:
+        self.spent += head.usage
         lines = self._lines.setdefault((head.system, head.trial), _Lines())
         user_id = head.user_id
         if user_id in lines.offsets:

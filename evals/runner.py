@@ -20,6 +20,7 @@ from .progress import Progress
 from .scoring import CONTROLS, Entrant, metrics_document
 from .store import RunFolder
 from .systems import Ask, ModelSystem, Ranked, System, Trial
+from .targets import likelihoods, score_targets, target_usage, wanted
 from .types import TaskSet
 
 LIBRARIES = ("promptrec", "jinja2", "msgspec", "numpy", "openai", "pydantic", "xllamacpp", "vllm", "transformers")
@@ -85,10 +86,13 @@ async def evaluate_systems(
     seeds = {"evaluation": seed, "systems": of_systems}
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
     with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
+        notes: dict[str, str] = {}
         for system in systems:
             try:
                 with run.clock(system.name):
                     await _rank(taskset, system, trials[system.name], run, seed)
+                if wanted(metrics) and isinstance(system, ModelSystem):
+                    notes[system.name] = await score_targets(taskset, system, run)
             finally:
                 await system.aclose()
         seconds = run.seconds
@@ -98,14 +102,23 @@ async def evaluate_systems(
                 control=system.control,
                 trials=trials[system.name],
                 seconds=seconds.get(system.name, 0.0),
-                warnings=getattr(system, "warnings", ()),
+                warnings=(*getattr(system, "warnings", ()), *filter(None, [notes.get(system.name)])),
             )
             for system in systems
         ]
         with run.rankings() as rankings:
             document = metrics_document(
-                taskset, rankings, entrants, metrics=metrics, seed=seed, controls=controls, attribute=attribute
+                taskset,
+                rankings,
+                entrants,
+                metrics=metrics,
+                seed=seed,
+                controls=controls,
+                attribute=attribute,
+                likelihoods=likelihoods(run.targets),
             )
+            for name, usage in target_usage(run.targets).items():
+                document["systems"][name]["target_usage"] = asdict(usage)
         run.finish(document)
     own = {name: row for name, row in document["systems"].items() if not row.get("control")}
     usable = {name: row["usable"]["users"] for name, row in own.items()}

@@ -60,6 +60,7 @@ class RunFolder:
     ) -> None:
         self.folder = folder
         self._ranking = False
+        self._targets: FileIO | None = None
         self._file = _open(folder)
         try:
             wanted = msgspec.to_builtins(identity)
@@ -78,6 +79,8 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        if self._targets is not None:
+            self._targets.close()
 
     @contextmanager
     def clock(self, system: str) -> Iterator[None]:
@@ -112,10 +115,24 @@ class RunFolder:
             backends.StorageError: If it could not be written whole.
         """
         self._ranking = True
-        line = msgspec.json.encode(row) + b"\n"
         with _storing(self.folder / RANKINGS):
-            if self._file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write(self._file, row)
+
+    @property
+    def targets(self) -> Path:
+        """The file of the targets' likelihoods, which may be missing."""
+        return self.folder / TARGETS
+
+    def append_target(self, row: Mapping[str, Any]) -> None:
+        """Adds one user's likelihood; it is in the file when this returns.
+
+        Raises:
+            backends.StorageError: If it could not be written whole.
+        """
+        with _storing(self.targets):
+            if self._targets is None:
+                self._targets = _append(self.targets)
+            _write(self._targets, row)
 
     def rankings(self) -> Rankings:
         """Opens what has been ranked so far."""
@@ -153,6 +170,12 @@ def _replace(path: Path, lines: Iterable[bytes]) -> None:
         with part.open("wb") as file:
             file.writelines(line + b"\n" for line in lines)
         part.replace(path)
+
+
+def _write(file: FileIO, row: Mapping[str, Any]) -> None:
+    line = msgspec.json.encode(row) + b"\n"
+    if file.write(line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager

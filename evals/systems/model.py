@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
-from backends import Backend, Capability, Identity, Request, Response, request_key, send
+from backends import Backend, request_key
 from recommender import Ranked as Answered
 from recommender import Recommender, Task, rank_all
 
 from .base import Ask, Ranked, Trial
+from .outer import OnceMore
 
 SPEED = ("concurrency", "attempt_timeout", "deadline", "max_attempts", "requests_per_minute", "tokens_per_minute")
 PLACES = ("catalog", "cache", "templates", "budget")
@@ -68,7 +68,7 @@ class ModelSystem:
         backend = OnceMore(self.rec.backend, trial.repeat) if trial.repeat else self.rec.backend
         concurrency = self.rec.config.backend.concurrency
         async with rank_all(self.rec.strategy, backend, tasks, concurrency=concurrency) as results:
-            yield (_ranked(one, backend) async for one in results)
+            yield _Each(results, backend)
 
     async def _reseed(self, seed: int) -> None:
         if seed != self.rec.config.seed:
@@ -88,45 +88,18 @@ class ModelSystem:
             await self.rec.aclose()
 
 
-class OnceMore:
-    """Sends requests as they are, but under keys of their own, so that journal and cache do not know them yet."""
+class _Each:
+    """Results one by one, as the runner wants them."""
 
-    def __init__(self, inner: Backend, repeat: int) -> None:
-        self._inner = inner
-        self._repeat = repeat
+    def __init__(self, results: AsyncIterator[Answered], backend: Backend) -> None:
+        self._results = results
+        self._backend = backend
 
-    @property
-    def identity(self) -> Identity:
-        """What answers."""
-        return self._inner.identity
+    def __aiter__(self) -> Self:
+        return self
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the backend can do."""
-        return self._inner.capabilities
-
-    def renamed(self, request: Request) -> Request:
-        """The request under its new key; its prompt and sampling are untouched."""
-        return replace(request, template=f"{request.template} repeat={self._repeat}")
-
-    async def start(self) -> None:
-        """Starts the backend."""
-        await self._inner.start()
-
-    async def generate(self, request: Any) -> Any:
-        """Returns generated text."""
-        return await self._send(request)
-
-    async def score(self, request: Any) -> Any:
-        """Returns scores."""
-        return await self._send(request)
-
-    async def _send(self, request: Request) -> Response:
-        return await send(self._inner, self.renamed(request))
-
-    async def aclose(self) -> None:
-        """Closes the backend."""
-        await self._inner.aclose()
+    async def __anext__(self) -> Ranked:
+        return _ranked(await anext(self._results), self._backend)
 
 
 def public_config(rec: Recommender) -> dict[str, Any]:
