@@ -1,6 +1,6 @@
 """What each strategy costs a user on the embedded engine, and how well it ranks.
 
-    python benchmarks/strategies.py [--users 20] [--candidates 20] [--data FOLDER] [--only first,setwise]
+    python benchmarks/strategies.py [--users 5] [--candidates 20] [--data FOLDER] [--only first,setwise]
 
 One row a strategy: requests, prompt tokens and the share of them that the engine still had, generated tokens and
 seconds a user, NDCG@10 over all users with its 95 % interval, and how many rankings are whole.  MovieLens-100K, each
@@ -51,7 +51,7 @@ SYSTEMS = {
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--users", type=int, default=20)
+    parser.add_argument("--users", type=int, default=5)
     parser.add_argument("--candidates", type=int, default=20)
     parser.add_argument("--data", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
     parser.add_argument("--only", help="rows whose names begin with one of these, separated by commas")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from backends import BackendOptions, Surroundings
-from recommender import Catalog, Item, Recommender, parse_config
+from recommender import STRATEGIES, Catalog, Item, Recommender, StrategyOptions, parse_config
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,3 +20,15 @@ def test_the_backend_of_the_contributing_guide_recommends() -> None:
     config = parse_config({"backend": "scripted"})
     rec = Recommender(config, catalog=Catalog([Item("1", "Alien"), Item("2", "Heat")]), backend=backend)
     assert {item.title for item in rec.recommend([], k=2)} == {"Alien", "Heat"}
+
+
+def test_the_configuration_guide_names_every_strategy_with_its_own_keys() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    common = {*StrategyOptions.model_fields, "history_length"}
+    for name in STRATEGIES.names():
+        [row] = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+        inherited = "those of" in row.rpartition("|")[0].rpartition("|")[2]
+        own = set(STRATEGIES.load(name).options.model_fields) - common
+        assert inherited or own == {key for key in own if f"`{key}`" in row}, name
+    for key in common - {"kind"}:
+        assert f"`{key}" in text, key
