@@ -107,13 +107,21 @@ class RunFolder:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """The latest ranking of each user, with the usage of all that it took to get there."""
+        """What is scored of the latest ranking of each user, with the usage of all that it took to get there.
+
+        Each has ``status, outcome, usage, again`` and ``items`` (``item_id, by_model``); what is equal is shared, since
+        a run may have many users.
+        """
         latest: dict[str, dict[str, Any]] = {}
+        places: dict[tuple[str, bool], dict[str, Any]] = {}
         for row in _rows(self.folder / RANKINGS):
+            found = [(item["item_id"], item["by_model"]) for item in row["items"]]
+            items = [places.setdefault(one, {"item_id": one[0], "by_model": one[1]}) for one in found]
+            kept = {name: row[name] for name in ("status", "outcome", "usage", "again")} | {"items": items}
             earlier = latest.get(row["user_id"])
             if earlier is not None:
-                row["usage"] = _sum(earlier["usage"], row["usage"])
-            latest[row["user_id"]] = row
+                kept["usage"] = _sum(earlier["usage"], row["usage"])
+            latest[row["user_id"]] = kept
         return latest
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
