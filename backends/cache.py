@@ -12,7 +12,7 @@ from pathlib import Path
 from .base import Backend, Finish, Generation, Request, Response, ScoreRequest, Scores, Usage, send
 from .errors import ConfigurationError, StorageError
 from .jsonio import decode, encode
-from .keys import request_key
+from .keys import Keys
 from .layer import Layer
 
 _LOG = logging.getLogger(__name__)
@@ -108,9 +108,10 @@ class Cache(Layer):
     Only whole answers are kept: no error, no empty, cut, filtered or refused text, none that breaks its constraint.
     """
 
-    def __init__(self, inner: Backend, path: Path) -> None:
+    def __init__(self, inner: Backend, path: Path, *, keys: Keys | None = None) -> None:
         super().__init__(inner)
         self._path = path
+        self._keys = keys or Keys()
         self._file: CacheFile | None = None
 
     @property
@@ -132,7 +133,7 @@ class Cache(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it if it is whole."""
-        key = request_key(self.identity, request)
+        key = self._keys.of(self, request)
         kept = self._find(key, request)
         if kept is not None:
             return kept

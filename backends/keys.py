@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .base import Choice, Constraint, Grammar, Identity, JsonSchema, Request, ScoreRequest
+from .base import Backend, Choice, Constraint, Grammar, Identity, JsonSchema, Request, ScoreRequest
 from .errors import InvalidRequest
 
 _FORMAT = 1
@@ -50,6 +50,19 @@ def _as_floats(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_as_floats(inner) for inner in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Keys:
+    """Gives the keys of one backend's requests, each to all layers that ask for it in turn, computed once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Request, str] | None = None
+
+    def of(self, backend: Backend, request: Request) -> str:
+        """Returns the key of a request to a backend; see :func:`request_key`."""
+        if self._last is None or self._last[0] is not request:
+            self._last = request, request_key(backend.identity, request)
+        return self._last[1]
 
 
 def _identity(identity: Identity) -> dict[str, Any]:
