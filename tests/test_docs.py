@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from backends import BackendOptions, Surroundings
+import yaml
+
+from backends import ENGINES, BackendOptions, Surroundings
 from recommender import STRATEGIES, Catalog, Item, Recommender, StrategyOptions, parse_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,3 +34,9 @@ def test_the_configuration_guide_names_every_strategy_with_its_own_keys() -> Non
         assert inherited or own == {key for key in own if f"`{key}`" in row}, name
     for key in common - {"kind"}:
         assert f"`{key}" in text, key
+
+
+def test_every_block_of_the_backends_guide_is_a_config() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "backends.md").read_text(), re.DOTALL)
+    kinds = {parse_config(yaml.safe_load(block)).backend.kind for block in blocks}
+    assert kinds == set(ENGINES.names()) - {"scripted"}

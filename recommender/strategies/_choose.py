@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends import ENGINES, Capability, UnsupportedCapability
+from backends import Capability, UnsupportedCapability, able, able_hint
 
 from ..errors import ConfigError
 from ..modifiers.explanations import Explained
@@ -35,7 +35,7 @@ def build_strategy(options: StrategyOptions, setting: Setting) -> tuple[str, Str
         works = [name for name in STRATEGIES.names() if can(STRATEGIES.load(name), setting.capabilities)]
         raise UnsupportedCapability(
             f"The strategy {options.kind!r} needs {needs}, which the backend {setting.backend!r} cannot do.",
-            hint=f"Strategies that work with it: {', '.join(works) or 'none'}; or change the backend's kind or api.",
+            hint=f"Strategies that work with it: {', '.join(works) or 'none'}. {_able(kind)}",
         )
     _refuse(kind, options)
     strategy = kind.create(options, setting)
@@ -48,12 +48,17 @@ def build_strategy(options: StrategyOptions, setting: Setting) -> tuple[str, Str
     return options.kind, strategy
 
 
+def _able(kind: StrategyKind) -> str:
+    names = sorted({name for needs in kind.requires for name in able(*needs)})
+    return f"Backends that can, with the right api: {', '.join(names)}."
+
+
 def _best(options: StrategyOptions, setting: Setting) -> StrategyOptions:
     name = next((name for name in AUTO if can(STRATEGIES.load(name), setting.capabilities)), None)
     if name is None:
         raise UnsupportedCapability(
             f"The backend {setting.backend!r} can neither score nor chat, so no strategy works on it.",
-            hint=f"Backends: {', '.join(ENGINES.names())}.",
+            hint=able_hint(Capability.CHAT),
         )
     kind: StrategyKind = STRATEGIES.load(name)
     return kind.options(**{**options.model_dump(exclude_unset=True), "kind": name})
