@@ -28,7 +28,7 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Found, Pieces, Tokens, tree
-from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, LocalOnlyError, ServerError
 from ..options import BackendOptions, Engine, Surroundings
 from ..stepping import Row, Stepper
 
@@ -66,8 +66,6 @@ class VllmOffline:
     def __init__(self, options: VllmOfflineOptions, surroundings: Surroundings) -> None:
         if options.model is None:
             raise ConfigurationError("backend.model is missing: a folder or a name on the Hub.")
-        folder = surroundings.folder / Path(options.model).expanduser()
-        self._source = str(folder) if folder.is_dir() else options.model
         self._options = options
         self._surroundings = surroundings
         self._llm: Any = None
@@ -137,6 +135,7 @@ class VllmOffline:
     def _load(self) -> None:
         if self._llm is not None:
             return
+        source = self._source()
         try:
             from vllm import LLM
         except ImportError:
@@ -144,10 +143,27 @@ class VllmOffline:
                 "The backend 'vllm-offline' needs vLLM.", hint="Install it: pip install 'promptrec[vllm]'."
             ) from None
         try:
-            self._llm = LLM(model=self._source, **{"seed": self._surroundings.seed, **self._options.engine})
+            self._llm = LLM(model=source, **{"seed": self._surroundings.seed, **self._options.engine})
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             said = " ".join(str(error).split())[:300]
-            raise ConfigurationError(f"vLLM cannot load {self._source}: {said}") from None
+            raise ConfigurationError(f"vLLM cannot load {source}: {said}") from None
+
+    def _source(self) -> str:
+        model = str(self._options.model)
+        folder = self._surroundings.folder / Path(model).expanduser()
+        if folder.is_dir():
+            return str(folder)
+        if not self._surroundings.local_only:
+            return model
+        from huggingface_hub import snapshot_download
+
+        try:
+            return snapshot_download(model, local_files_only=True)
+        except (OSError, ValueError):
+            raise LocalOnlyError(
+                f"local_only is set, and the model {model} is not on this machine.",
+                hint="Set backend.model to a folder.",
+            ) from None
 
     def _free(self) -> None:
         self._llm = None

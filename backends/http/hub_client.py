@@ -41,7 +41,8 @@ class HubClient:
         token: str | None,
         bill_to: str | None,
     ) -> None:
-        self._client = _client(transport)(
+        kept = ("response_format",) if base_url else ()
+        self._client = _client(transport, kept)(
             model=model or (base_url or "").rstrip("/"),
             provider=None if base_url else provider,
             token=token or "",
@@ -56,6 +57,7 @@ class HubClient:
             BackendError: If no answer came, or one with an error's status.
         """
         rest = {name: value for name, value in body.items() if name not in ("messages", "model")}
+        self._client.as_asked = body
         return await self._answer(self._client.chat_completion(body["messages"], extra_body=rest))
 
     async def continued(self, prompt: str, parameters: Mapping[str, Any]) -> bytes:
@@ -75,14 +77,21 @@ class HubClient:
         raise ConfigurationError("huggingface_hub sent nothing; this version is not known to work.")
 
 
-def _client(transport: Transport) -> Any:
+def _client(transport: Transport, kept: tuple[str, ...]) -> Any:
+    """The library's client, sending through ours.
+
+    Some fields are ``kept`` as they were asked: for an endpoint the library says a schema in an old form, which nothing
+    but Text Generation Inference reads.
+    """
     from huggingface_hub import AsyncInferenceClient
 
     class Client(AsyncInferenceClient):
+        as_asked: Mapping[str, Any] = {}
+
         async def _inner_post(self, request_parameters: Any, *, stream: bool = False) -> Any:
-            answer = await transport.post(
-                request_parameters.url, encode(request_parameters.json), headers=request_parameters.headers
-            )
+            body = dict(request_parameters.json)
+            body |= {name: self.as_asked[name] for name in kept if name in self.as_asked}
+            answer = await transport.post(request_parameters.url, encode(body), headers=request_parameters.headers)
             raise _Answered(transport.check(answer))
 
     return Client

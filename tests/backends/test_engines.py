@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backends import ENGINES, BackendOptions, Capability, able
+from backends import ENGINES, BackendOptions, Capability, ConfigurationError, LocalOnlyError, Surroundings, able
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "backends.md"
 HEAVY = ("torch", "transformers", "vllm", "xllamacpp", "openai", "huggingface_hub", "aiohttp", "httpx2")
@@ -47,3 +47,27 @@ def test_each_capability_is_told_with_the_engines_that_have_it() -> None:
     assert {"local", "vllm", "vllm-offline"} <= set(able(Capability.GRAMMAR, Capability.CONTINUATION_LOGPROBS))
     assert "openai" not in able(Capability.GRAMMAR)
     assert "scripted" not in able(Capability.CHAT)
+
+
+async def test_local_only_fetches_no_model_for_vllm() -> None:
+    engine = ENGINES.load("vllm-offline")
+    backend = engine.create(engine.options(model="nobody/nothing"), Surroundings(local_only=True))
+    with pytest.raises(LocalOnlyError, match="nobody/nothing"):
+        await backend.start()
+    await backend.aclose()
+
+
+@pytest.mark.parametrize("name", ["transformers", "vllm-offline"])
+async def test_an_engine_that_is_not_installed_says_what_to_install(name: str, tmp_path: Path) -> None:
+    engine = ENGINES.load(name)
+    if engine.missing() is None:
+        pytest.skip(f"{name} is installed here")
+    backend = engine.create(engine.options(model=str(tmp_path)), Surroundings())
+    with pytest.raises(ConfigurationError, match="pip install"):
+        await backend.start()
+    await backend.aclose()
+
+
+def test_no_code_that_comes_with_a_model_is_run() -> None:
+    with pytest.raises(ValueError, match="trust_remote_code"):
+        ENGINES.load("vllm-offline").options(model="x", engine={"trust_remote_code": True})

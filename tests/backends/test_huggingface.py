@@ -73,7 +73,7 @@ async def test_a_chat_goes_to_the_endpoint_with_the_token(server: FakeServer, ma
     assert server.last.path == "/v1/chat/completions"
     assert server.last.headers["authorization"] == f"Bearer {TOKEN}"
     assert server.last.body["messages"] == [{"role": "user", "content": "rank"}]
-    assert server.last.body["response_format"] == {"type": "json_object", "value": {"type": "object"}}
+    assert server.last.body["response_format"]["json_schema"]["schema"] == {"type": "object"}
     assert (server.last.body["max_tokens"], server.last.body["seed"], server.last.body["top_k"]) == (5, 3, 1)
 
 

@@ -20,11 +20,12 @@ CONVERTER = Path(__file__).with_name("convert_weights.py")
 ENGINE_MARKS = {
     "local": [pytest.mark.engine],
     "local-server": [pytest.mark.engine],
+    "huggingface": [pytest.mark.engine],
     "vllm": [pytest.mark.vllm],
     "vllm-offline": [pytest.mark.vllm],
     "transformers": [pytest.mark.vllm],
 }
-SERVERS = ("local-server", "vllm")
+SERVERS = ("local-server", "huggingface", "vllm")
 REAL = [pytest.param(name, marks=marks) for name, marks in ENGINE_MARKS.items()]
 
 
@@ -63,6 +64,10 @@ class Running:
     def _local_server(self) -> tuple[str, dict[str, Any]]:
         url = self._address("llama", lambda log: llama_server(_gguf(), log))
         return "openai", {"model": "smol", "base_url": url, "api_key_env": "CONFORMANCE_KEY"}
+
+    def _huggingface(self) -> tuple[str, dict[str, Any]]:
+        url = self._address("llama", lambda log: llama_server(_gguf(), log))
+        return "huggingface", {"base_url": url.removesuffix("/v1"), "api_key_env": "CONFORMANCE_KEY"}
 
     def _vllm(self) -> tuple[str, dict[str, Any]]:
         url = self._address("vllm", lambda log: vllm_server(_safetensors(), log))
