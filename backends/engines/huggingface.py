@@ -23,7 +23,7 @@ from ..errors import BackendError, ConfigurationError, LocalOnlyError, Unsupport
 from ..http.address import checked, plain, require_loopback
 from ..http.chat import Chat
 from ..http.hub_client import HubClient
-from ..http.labels import label_scores
+from ..http.labels import score_labels
 from ..http.models import Manners
 from ..http.options import ServerOptions
 from ..http.server import plain_server, read_key
@@ -158,15 +158,7 @@ class HuggingFace:
                 hint=f"api: generate has, on a server that runs Text Generation Inference. "
                 f"{able_hint(Capability.CONTINUATION_LOGPROBS)}",
             )
-        first = GenerateRequest(
-            prompt=request.prompt,
-            sampling=Sampling(max_tokens=1),
-            top_logprobs=self._options.top_logprobs,
-            template=request.template,
-        )
-        answer = await self.generate(first)
-        scores = label_scores(answer, request.continuations)
-        return Scores(continuations=scores, usage=answer.usage, model=answer.model, seconds=answer.seconds)
+        return await score_labels(self.generate, request, self._options.top_logprobs)
 
     async def _read_one(self, text: str) -> bytes:
         return await self._generated(GenerateRequest(prompt=text, sampling=Sampling(max_tokens=1)))

@@ -13,7 +13,6 @@ from ..base import (
     GenerateRequest,
     Generation,
     Identity,
-    Sampling,
     ScoreRequest,
     Scores,
     Usage,
@@ -25,7 +24,7 @@ from .address import plain
 from .chat import Chat
 from .completions import Completions
 from .faults import is_filtered
-from .labels import label_scores
+from .labels import score_labels
 from .models import Manners
 from .options import HttpOptions
 from .responses import Responses
@@ -129,7 +128,8 @@ class HttpBackend:
     async def score(self, request: ScoreRequest) -> Scores:
         """Returns the log-likelihood of each continuation, or of each label as the first token."""
         if request.kind == "label":
-            return await self._score_labels(request)
+            self._require(Capability.LABEL_LOGPROBS)
+            return await score_labels(self.generate, request, self._options.top_logprobs)
         self._require(Capability.CONTINUATION_LOGPROBS)
         if not isinstance(request.prompt, str):
             raise UnsupportedCapability("The completions API scores continuations of a text, not of a chat.")
@@ -144,18 +144,6 @@ class HttpBackend:
             scores, usage, model = scorer.read_scores(data, request.prompt, part)
             total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
         return replace(total, seconds=time.perf_counter() - started)
-
-    async def _score_labels(self, request: ScoreRequest) -> Scores:
-        self._require(Capability.LABEL_LOGPROBS)
-        first = GenerateRequest(
-            prompt=request.prompt,
-            sampling=Sampling(max_tokens=1),
-            top_logprobs=self._options.top_logprobs,
-            template=request.template,
-        )
-        answer = await self.generate(first)
-        scores = label_scores(answer, request.continuations)
-        return Scores(continuations=scores, usage=answer.usage, model=answer.model, seconds=answer.seconds)
 
     def _require(self, capability: Capability) -> None:
         if capability in self.capabilities:

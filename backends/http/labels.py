@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from ..base import ContinuationScore, Generation, TokenLogprob
+from ..base import ContinuationScore, GenerateRequest, Generation, Sampling, ScoreRequest, Scores, TokenLogprob
 from ..errors import BadResponse, InvalidRequest
+
+
+async def score_labels(
+    generate: Callable[[GenerateRequest], Awaitable[Generation]], request: ScoreRequest, most: int
+) -> Scores:
+    """Scores labels by one generated token, of which the server reports the ``most`` probable ones."""
+    first = GenerateRequest(
+        prompt=request.prompt, sampling=Sampling(max_tokens=1), top_logprobs=most, template=request.template
+    )
+    answer = await generate(first)
+    scores = label_scores(answer, request.continuations)
+    return Scores(continuations=scores, usage=answer.usage, model=answer.model, seconds=answer.seconds)
 
 
 def label_scores(generation: Generation, labels: Sequence[str]) -> tuple[ContinuationScore, ...]:
