@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,10 @@ async def test_an_engine_that_is_not_installed_says_what_to_install(name: str, t
 def test_no_code_that_comes_with_a_model_is_run() -> None:
     with pytest.raises(ValueError, match="trust_remote_code"):
         ENGINES.load("vllm-offline").options(model="x", engine={"trust_remote_code": True})
+
+
+def test_an_engine_of_another_distribution_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="shout", value="backends.engines.scripted:ENGINE", group="promptrec.backends")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point] if group == point.group else [])
+    assert "shout" in ENGINES.names()
+    assert ENGINES.load("shout") is ENGINES.load("scripted")
