@@ -181,7 +181,7 @@ def verdict(systems: Mapping[str, Mapping[str, Any]], metric: str) -> list[dict[
             sentences.append({"text": _against_random(found), "strong": False})
         better = _better(systems, metric, mean)
         if better:
-            sentences.append({"text": f"Without a model, {better} does better on average.", "strong": False})
+            sentences.append({"text": f"Better on average without a model: {better}.", "strong": False})
     return sentences
 
 
@@ -195,4 +195,4 @@ def _against_random(found: Difference) -> str:
 
 def _better(systems: Mapping[str, Mapping[str, Any]], metric: str, mean: float) -> str:
     found = [(name, m) for name in CONTROLS if (m := mean_of(systems.get(name, {}), metric)) is not None and m > mean]
-    return " and ".join(f"{name} ({m:.3f})" for name, m in sorted(found, key=lambda pair: -pair[1]))
+    return ", ".join(f"{name} ({m:.3f})" for name, m in sorted(found, key=lambda pair: -pair[1]))
