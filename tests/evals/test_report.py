@@ -88,7 +88,7 @@ def test_every_system_stands_in_the_table_with_its_interval(page):
 
 
 def test_a_control_that_does_better_is_named_at_the_top(page):
-    assert "Without a model, popularity (0.395) does better on average." in page.text
+    assert "Better on average without a model: popularity (0.395)." in page.text
 
 
 def test_an_interval_over_zero_is_not_called_a_success(tmp_path):
