@@ -22,6 +22,7 @@ from evals.statistics import interval
 from evals.types import Scored, TaskSet
 from recommender import Catalog, Item, Ranked, Recommender, Status, parse_config
 
+TEMPLATES = Path(__file__).with_name("templates").resolve()
 SYSTEMS = {
     "likelihood": {"kind": "likelihood"},
     "likelihood, PMI": {"kind": "likelihood", "prior_correction": 1.0},
@@ -30,6 +31,7 @@ SYSTEMS = {
     "listwise": {"kind": "listwise"},
     "listwise, 5 orders": {"kind": "listwise", "permutations": 5},
     "listwise, JSON": {"kind": "listwise", "answer": "json"},
+    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank", "history_length": 50},
     "listwise, choice": {"kind": "listwise", "answer": "choice"},
     "pointwise, yes or no": {"kind": "pointwise"},
     "pointwise, rating": {"kind": "pointwise", "ask": "rating"},
@@ -72,7 +74,12 @@ def read(users: int, candidates: int, folder: Path | None) -> tuple[TaskSet, Cat
 
 async def rank(name: str, taskset: TaskSet, catalog: Catalog, engine: Backend) -> None:
     config = parse_config(
-        {"backend": {"kind": "local"}, "strategy": SYSTEMS[name], "domain": {"item": "movie", "verb": "watched"}}
+        {
+            "backend": {"kind": "local"},
+            "strategy": SYSTEMS[name],
+            "domain": {"item": "movie", "verb": "watched"},
+            "templates": TEMPLATES,
+        }
     )
     rec = Recommender(config, catalog=catalog, backend=engine)
     ranked: dict[int, Ranked] = {}

@@ -141,6 +141,20 @@ async def test_what_users_share_comes_first_in_every_prompt(name: str) -> None:
     assert "Film" not in one[: one.rfind("ANN")]
 
 
+@names
+async def test_all_requests_of_a_template_share_the_whole_person(name: str) -> None:
+    history = History(tuple(Interaction(item=Item(f"s{n}", f"SEEN {n}")) for n in range(5)))
+    backend = Answering(text=lambda _: "[A]")
+    await rank_one(build(name), backend, "u", Task(history=history, candidates=films(45), k=3))
+    by_template: dict[str, list[str]] = {}
+    for request in backend.sent:
+        prompt = request.prompt
+        text = prompt if isinstance(prompt, str) else "".join(message.content for message in prompt)
+        by_template.setdefault(request.template, []).append(text)
+    for texts in by_template.values():
+        assert len({text[: text.index("SEEN 4")] for text in texts}) == 1
+
+
 def test_labels_are_letters_as_long_as_they_last() -> None:
     assert labels(3) == ["A", "B", "C"]
     assert labels(26)[-1] == "Z"
