@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from fakes.real_engines import REAL, SERVERS, Running
+
+from backends import Backend
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("PROMPTREC_SHARED", ROOT.parent / "shared"))
@@ -29,3 +33,18 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the shared data folder beside the checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", params=REAL)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Each real engine in turn: pytest runs all tests of one before the next starts."""
+    engine = Running(request.param, tmp_path_factory.mktemp(request.param))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+async def backend(running: Running) -> AsyncIterator[Backend]:
+    yield running.backend
+    if running.name in SERVERS:  # a connection belongs to a test's event loop; it is opened again when asked for
+        await running.backend.aclose()

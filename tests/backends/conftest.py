@@ -1,13 +1,12 @@
 """What tests of backends share."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fakes.openai_server import FakeServer
-from fakes.real_engines import REAL, SERVERS, Running
 
-from backends import ENGINES, Backend, Surroundings
+from backends import ENGINES, Surroundings
 from backends.http.backend import HttpBackend
 
 KEY = "sk-test-0123456789"
@@ -33,18 +32,3 @@ async def openai_backend(fake_openai: FakeServer, monkeypatch: pytest.MonkeyPatc
     yield make
     for backend in made:
         await backend.aclose()
-
-
-@pytest.fixture(scope="session", params=REAL)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Each real engine in turn: pytest runs all tests of one before the next starts."""
-    engine = Running(request.param, tmp_path_factory.mktemp(request.param))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-async def backend(running: Running) -> AsyncIterator[Backend]:
-    yield running.backend
-    if running.name in SERVERS:  # a connection belongs to a test's event loop; it is opened again when asked for
-        await running.backend.aclose()

@@ -1,4 +1,4 @@
-"""Every strategy on the embedded model: what the requests ask for, the engine can do."""
+"""Every strategy on a real model, embedded and on a vLLM server: what the requests ask for, the engine can do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from fakes.real_engines import Running
 
 from backends import ENGINES, Backend, Surroundings
 from recommender import (
@@ -24,7 +25,9 @@ from recommender import (
 from recommender.grounding import Grounder
 from recommender.strategies._choose import build_strategy
 
-pytestmark = pytest.mark.engine
+embedded = pytest.mark.engine
+LOCAL = pytest.param("local", marks=pytest.mark.engine)
+VLLM = pytest.param("vllm", marks=pytest.mark.vllm)
 SEEN = tuple(Item(f"h{at}", title) for at, title in enumerate(["Alien", "Blade Runner"]))
 ITEMS = tuple(Item(str(at), title) for at, title in enumerate(["The Terminator", "Brazil", "Pride and Prejudice"]))
 CATALOG = Catalog((*SEEN, *ITEMS))
@@ -41,10 +44,10 @@ def local() -> Iterator[Backend]:
     asyncio.run(backend.aclose())
 
 
-def build(name: str, local: Backend, context: int | None = 1024, **options: object):
+def build(name: str, engine: Backend, context: int | None = 1024, **options: object):
     setting = Setting(
-        backend="local",
-        capabilities=local.capabilities,
+        backend=engine.identity.kind,
+        capabilities=engine.capabilities,
         catalog=CATALOG,
         grounder=Grounder(tuple(CATALOG)),
         context_tokens=context,
@@ -53,9 +56,11 @@ def build(name: str, local: Backend, context: int | None = 1024, **options: obje
     return build_strategy(STRATEGIES.load(name).options(kind=name, **options), setting)[1]
 
 
+@pytest.mark.parametrize("running", [LOCAL, VLLM], indirect=True)
 @pytest.mark.parametrize("name", STRATEGIES.names())
-async def test_every_strategy_ranks(name: str, local: Backend) -> None:
-    ranked = await rank_one(build(name, local), local, "u", TASK)
+async def test_every_strategy_ranks(name: str, running: Running, backend: Backend) -> None:
+    await backend.start()
+    ranked = await rank_one(build(name, backend), backend, "u", TASK)
     assert ranked.error is None
     assert len(ranked.ranking.items) == 3
     assert ranked.usage.requests >= 1
@@ -63,6 +68,7 @@ async def test_every_strategy_ranks(name: str, local: Backend) -> None:
         assert ranked.ranking.status is Status.WHOLE
 
 
+@embedded
 async def test_a_history_beyond_the_real_context_is_no_error(local: Backend) -> None:
     titles = (f"A very long film about the number {at} and little else" for at in range(120))
     history = History(tuple(Interaction(item=Item(f"x{at}", title)) for at, title in enumerate(titles)))
@@ -74,6 +80,7 @@ async def test_a_history_beyond_the_real_context_is_no_error(local: Backend) -> 
         assert "history shortened to fit the context" in ranked.ranking.warnings[0]
 
 
+@embedded
 async def test_first_ranks_by_the_models_own_label_probabilities(local: Backend) -> None:
     """One token is asked for, and a second time the same scores come back."""
     one, again = [await rank_one(build("first", local), local, "u", TASK) for _ in range(2)]
