@@ -156,6 +156,27 @@ def compare(
 
 
 @app.command
+def export(
+    folder: Annotated[Path, Parameter(help="A finished run folder.")],
+    /,
+    *,
+    format_: Annotated[
+        Literal["trec", "qrels", "csv", "parquet", "json", "latex"], Parameter(name="--format", help="Format.")
+    ],
+    out: Annotated[Path, Parameter(help="The file; it is replaced.")],
+    what: Annotated[
+        Literal["results", "users", "rankings"] | None, Parameter(help="What csv, parquet and json hold: results.")
+    ] = None,
+    system: Annotated[str | None, Parameter(help="The system of a TREC run, where there are several.")] = None,
+) -> int:
+    """Write a run as TREC run or qrels, CSV, Parquet, JSON, or as a LaTeX table."""
+    from .export import export as export_run
+
+    export_run(folder, format=format_, out=out, what=what, system=system)
+    return 0
+
+
+@app.command
 def report(
     folder: Annotated[Path, Parameter(help="A run folder.")],
     /,

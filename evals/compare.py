@@ -122,7 +122,8 @@ def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str
     taken: set[str] = set()
     for label, run in zip(_run_names(runs), runs, strict=True):
         taskset = replace(run.taskset, tasks=run.tasks.only(users))
-        collector = Collector(taskset, metrics, shelf=shelf_of(taskset, run.attribute), seed=seed)
+        shelf = shelf_of(taskset, run.attribute)
+        collector = Collector(taskset, metrics, shelf=shelf, likelihoods=run.likelihoods, seed=seed)
         for system in run.systems:
             control = system not in run.own
             name = system if often.count(system) == 1 or control else f"{system} ({label})"

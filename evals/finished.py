@@ -12,9 +12,11 @@ import msgspec
 
 from recommender import Catalog, RecommenderError
 
+from .collect import Likelihoods
 from .errors import RunError
 from .rankings import Rankings
-from .store import CATALOG, MANIFEST, METRICS, POPULARITY, RANKINGS, TASKS, read_json
+from .store import CATALOG, MANIFEST, METRICS, POPULARITY, RANKINGS, TARGETS, TASKS, read_json
+from .targets import likelihoods
 from .tasks import task_reader
 from .types import EvalTask, TaskSet
 
@@ -45,6 +47,11 @@ class Finished:
     def attribute(self) -> str | None:
         """The attribute that says what an item is like, if the spec named one."""
         return self.identity.get("attribute")
+
+    @property
+    def likelihoods(self) -> Likelihoods:
+        """Of the targets, where they were scored."""
+        return likelihoods(self.folder / TARGETS)
 
     @property
     def own(self) -> tuple[str, ...]:

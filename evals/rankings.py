@@ -20,6 +20,7 @@ class RankedId(msgspec.Struct, frozen=True):
     """A place of a ranking; ``by_model`` is False in the filled tail."""
 
     item_id: str
+    score: float | None = None
     by_model: bool = True
 
 
