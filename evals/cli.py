@@ -99,6 +99,41 @@ def estimate(
 
 
 @app.command
+def contamination(
+    dataset: Annotated[str, Parameter(help="The data set that the model should not know by heart.")],
+    /,
+    *,
+    config: Annotated[Path, Parameter(help="A recommender's YAML file; its backend is asked.")],
+    out: Annotated[Path, Parameter(help="Folder for contamination.json and every request and answer.")],
+    data: Annotated[Path | None, Parameter(name="--data", help="Folder with the data; default: it is fetched.")] = None,
+    questions: Annotated[int, Parameter(help="Questions of each kind: titles, records, users.")] = 100,
+    seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
+) -> int:
+    """Probe whether a model knows a data set by heart: its titles, its records, what its users did next."""
+    from recommender import Recommender, load_config
+
+    from .contamination import probe, verdict
+    from .datasets import find_dataset
+    from .store import JOURNAL, write_json
+
+    found = find_dataset(dataset)
+    read = found.load(data or found.fetch(_say))
+    rec = Recommender.from_config(load_config(config), catalog=read.items, journal=out / JOURNAL)
+
+    async def carry_through() -> Any:
+        try:
+            return await probe(read, rec, questions=questions, seed=seed)
+        finally:
+            await rec.aclose()
+
+    document = asyncio.run(carry_through())
+    write_json(out / "contamination.json", document)
+    for sentence in verdict(document):
+        sys.stdout.write(f"{sentence}\n")
+    return 0
+
+
+@app.command
 def demo(
     *,
     users: Annotated[int, Parameter(help="Users that are evaluated.")] = 150,

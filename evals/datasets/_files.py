@@ -164,19 +164,26 @@ def fetch_zip(url: str, folder: Path, members: Mapping[str, str], *, log: Log, s
         archive = download(url, folder / url.rpartition("/")[2], sha256=sha256, log=log)
     except DownloadError as error:
         raise DataError(f"{error} Or put {' and '.join(names)} into {folder} by hand.") from error
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as temporary:
-        try:
-            with zipfile.ZipFile(archive) as files:
-                for member, name in members.items():
-                    with files.open(member) as source, (Path(temporary) / name).open("wb") as sink:
-                        shutil.copyfileobj(source, sink)
-        except (zipfile.BadZipFile, KeyError) as error:
-            archive.unlink()
-            raise DataError(f"{url}: not the archive it should be ({error}); it was thrown away.") from None
-        for name in names:
-            (Path(temporary) / name).replace(folder / name)
-    archive.unlink()
+    try:
+        _unpack(archive, folder, members)
+    except (zipfile.BadZipFile, KeyError) as error:
+        archive.unlink(missing_ok=True)
+        raise DataError(f"{url}: not the archive it should be ({error}); it was thrown away.") from None
+    except OSError as error:
+        if not holds(folder, names):  # another process may have unpacked it in the meantime, and removed it
+            raise DataError(f"{folder}: cannot be written ({error}).") from None
+    archive.unlink(missing_ok=True)
     return folder
+
+
+def _unpack(archive: Path, folder: Path, members: Mapping[str, str]) -> None:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as temporary:
+        with zipfile.ZipFile(archive) as files:
+            for member, name in members.items():
+                with files.open(member) as source, (Path(temporary) / name).open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+        for name in members.values():
+            (Path(temporary) / name).replace(folder / name)
 
 
 def fetch_files(urls: Mapping[str, str], folder: Path, *, log: Log, sha256: Mapping[str, str] | None = None) -> Path:

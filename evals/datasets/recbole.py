@@ -60,6 +60,8 @@ def _items(path: Path) -> Iterator[Item]:
             raise DataError(f"{path}:{number}: item_id is empty.")
         if row[title].strip():
             others = {k: _joined(v, kinds[k]) for k, v in row.items() if k not in {"item_id", title} and v.strip()}
+            if "release_year" in others:
+                others.setdefault("year", others["release_year"])
             yield Item(row["item_id"], row[title].strip(), others)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evals import DataError, SpecError
 from evals.candidates import CANDIDATES
+from evals.candidates._lists import read_lists
 from evals.datasets import DATASETS, Event, Interactions
 from evals.protocols import make_tasks
 from evals.types import TaskSet
@@ -183,6 +187,24 @@ def test_a_damaged_list_is_named_with_its_line(text: str, said: str, tmp_path: P
     (tmp_path / "lists.txt").write_text(text)
     with pytest.raises(DataError, match=said):
         make_tasks(data(3), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
+
+
+@given(
+    junk=st.lists(st.sampled_from(["u000", "i1", "i2", "i999", "\t", " ", "\n", "\r", "{", "\0"]), max_size=12).map(
+        "".join
+    )
+    | st.text(max_size=40)
+)
+@settings(max_examples=60, deadline=None)
+def test_any_other_text_is_read_or_refused_as_a_data_error(junk: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lists.txt"
+        path.write_bytes(junk.encode("utf-8", "surrogatepass"))
+        try:
+            found = read_lists(path, CATALOG)
+        except DataError:
+            return
+        assert all(item_id in CATALOG for ids in found.by_user.values() for item_id in ids)
 
 
 def test_an_unknown_list_names_those_that_the_data_has(tmp_path: Path) -> None:

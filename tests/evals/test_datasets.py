@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backends import ConfigurationError
 from evals import DataError
@@ -203,6 +206,7 @@ def test_recbole_reads_the_real_folder(shared: Path) -> None:
     data = DATASETS.load("recbole").load(shared / "data" / "ml-100k")
     assert (len(data.items), len(data.events)) == (1682, 100_000)
     assert data.items.get("1").attributes["class"] == "Animation|Children's|Comedy"
+    assert data.items.get("1").attributes["year"] == "1995"
 
 
 def test_llmrank_keeps_the_order_items_of_one_title_and_lists(tmp_path: Path) -> None:
@@ -399,3 +403,48 @@ def test_an_unknown_name_or_part_suggests_the_nearest(name: str, said: str) -> N
 def test_what_cannot_be_fetched_by_its_bare_name_says_what_to_do(name: str) -> None:
     with pytest.raises(DataError, match="[Nn]ame"):
         DATASETS.load(name).fetch(lambda _: None)
+
+
+PIECES = [
+    b"\t",
+    b"::",
+    b",",
+    b"\n",
+    b'"',
+    b"\r",
+    b"1",
+    b"a",
+    b"N1-1",
+    b"{",
+    b"}",
+    b"\xff",
+    b"\x00",
+    b"nan",
+    b"1e999",
+    b"-",
+]
+
+
+@given(
+    name=st.sampled_from(sorted(LAYOUTS)),
+    pick=st.integers(0, 9),
+    at=st.integers(0, 400),
+    junk=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map(b"".join) | st.binary(min_size=1, max_size=30),
+)
+@settings(max_examples=80, deadline=None)
+def test_whatever_is_wrong_in_a_file_is_said_as_a_data_error(name: str, pick: int, at: int, junk: bytes) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = LAYOUTS[name](Path(temporary))
+        files = sorted(folder.iterdir())
+        path = files[pick % len(files)]
+        whole = path.read_bytes()
+        packed = path.suffix == ".gz"
+        text = gzip.decompress(whole) if packed else whole
+        text = text[:at] + junk + text[at:]
+        path.write_bytes(gzip.compress(text) if packed else text)
+        try:
+            data = DATASETS.load(name).load(folder)
+        except DataError:
+            pass
+        else:
+            assert all(event.item_id in data.items for event in data.events)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from backends import Registry
+from evals.baselines import BASELINES
+from evals.candidates import CANDIDATES
+from evals.datasets import DATASETS
 from evals.spec import load_spec
 from evals.specs import locate, shipped
+from evals.splits import SPLITS
 
 PUBLISHED_POPULARITY = 0.5296  # LLMRank, table 3, Games, NDCG@10
 
@@ -26,6 +32,20 @@ def test_a_file_of_the_same_name_goes_before(tmp_path: Path, monkeypatch: pytest
     name.write_text("x")
     assert locate(name) == (name, Path())
     assert locate(tmp_path / "mine.yaml") == (tmp_path / "mine.yaml", tmp_path)
+
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL))
+def test_the_specs_of_the_document_can_be_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(text)
+    assert load_spec(tmp_path / "spec.yaml").entries
+
+
+@pytest.mark.parametrize("registry", [DATASETS, SPLITS, CANDIDATES, BASELINES], ids=lambda registry: registry.noun)
+def test_the_document_names_every_component(registry: Registry) -> None:
+    assert not [name for name in registry.names() if f"`{name}" not in DOCUMENT]
 
 
 @pytest.mark.slow
