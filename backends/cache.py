@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
 import threading
 import zlib
@@ -13,11 +12,12 @@ from pathlib import Path
 from .base import Backend, Finish, Generation, Request, Response, ScoreRequest, Scores, Usage, send
 from .errors import ConfigurationError, StorageError
 from .jsonio import decode, encode
-from .keys import request_key
+from .keys import Keys
 from .layer import Layer
 
 _LOG = logging.getLogger(__name__)
-_BATCH = 256
+_MOMENT = 0.2
+"""Seconds between transactions, each of which costs as much as many entries."""
 _BUSY_SECONDS = 10.0
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
@@ -26,8 +26,8 @@ _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
 class CacheFile:
     """A table of answers by key, compressed, each with a checksum of its own.
 
-    Reads happen where they are asked for; writes go through one thread, many to a transaction.  A damaged entry counts
-    as absent, and a damaged file is put aside and begun anew.
+    Reads happen where they are asked for; writes go through one thread, those of a moment in one transaction.  A
+    damaged entry counts as absent, and a damaged file is put aside and begun anew.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,17 +46,18 @@ class CacheFile:
             raise ConfigurationError(
                 f"The cache {path} cannot be opened: {error}.", hint="Name another file."
             ) from error
-        self._waiting: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
         self._fresh: dict[bytes, bytes] = {}
-        self._writer = threading.Thread(target=self._write_all, name="cache", daemon=True)
+        self._closing = threading.Event()
+        self._writer = threading.Thread(target=self._write_on, name="cache", daemon=True)
         self._writer.start()
 
     def get(self, key: str) -> bytes | None:
         """Returns the value kept under a key (hexadecimal), or None."""
         digest = bytes.fromhex(key)
-        packed = self._fresh.get(digest)
-        if packed is None:
-            packed = self._read(digest)
+        fresh = self._fresh.get(digest)
+        if fresh is not None:
+            return fresh
+        packed = self._read(digest)
         return _unpack(packed) if packed is not None else None
 
     def _read(self, digest: bytes) -> bytes | None:
@@ -69,44 +70,34 @@ class CacheFile:
 
     def put(self, key: str, value: bytes) -> None:
         """Keeps a value; it is there for :meth:`get` at once and on disk soon."""
-        digest, packed = bytes.fromhex(key), _pack(value)
-        self._fresh[digest] = packed
-        self._waiting.put((digest, packed))
+        self._fresh[bytes.fromhex(key)] = value
 
-    def _write_all(self) -> None:
+    def _write_on(self) -> None:
         writer = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            while (batch := self._next_batch()) is not None:
-                self._write(writer, batch)
-                for digest, _ in batch:
-                    self._fresh.pop(digest, None)
+            while not self._closing.wait(_MOMENT):
+                self._write(writer)
+            self._write(writer)
         finally:
             writer.close()
 
-    def _next_batch(self) -> list[tuple[bytes, bytes]] | None:
-        first = self._waiting.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < _BATCH and not self._waiting.empty():
-            following = self._waiting.get()
-            if following is None:
-                self._waiting.put(None)
-                break
-            batch.append(following)
-        return batch
-
-    def _write(self, writer: sqlite3.Connection, batch: list[tuple[bytes, bytes]]) -> None:
+    def _write(self, writer: sqlite3.Connection) -> None:
+        batch = list(self._fresh.items())
+        if not batch:
+            return
+        packed = [(digest, _pack(value)) for digest, value in batch]
         try:
             with writer:
                 writer.execute("BEGIN IMMEDIATE")
-                writer.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", batch)
+                writer.executemany("INSERT OR REPLACE INTO answers (key, value) VALUES (?, ?)", packed)
         except sqlite3.Error as error:
             _LOG.warning("%d answers could not be kept in the cache %s: %s.", len(batch), self.path, error)
+        for digest, _ in batch:
+            self._fresh.pop(digest)
 
     def close(self) -> None:
         """Writes what waits and closes the file."""
-        self._waiting.put(None)
+        self._closing.set()
         self._writer.join()
         self._reader.close()
 
@@ -117,9 +108,10 @@ class Cache(Layer):
     Only whole answers are kept: no error, no empty, cut, filtered or refused text, none that breaks its constraint.
     """
 
-    def __init__(self, inner: Backend, path: Path) -> None:
+    def __init__(self, inner: Backend, path: Path, *, keys: Keys | None = None) -> None:
         super().__init__(inner)
         self._path = path
+        self._keys = keys or Keys()
         self._file: CacheFile | None = None
 
     @property
@@ -141,7 +133,7 @@ class Cache(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it if it is whole."""
-        key = request_key(self.identity, request)
+        key = self._keys.of(self, request)
         kept = self._find(key, request)
         if kept is not None:
             return kept

@@ -11,7 +11,7 @@ from typing import Any
 from .base import Backend, Request, Response, ScoreRequest, Usage
 from .errors import BackendError
 from .journal_file import JournalFile
-from .keys import request_key
+from .keys import Keys
 from .layer import Layer
 
 
@@ -24,9 +24,10 @@ class Journal(Layer):
     asked for twice at a time is sent once.
     """
 
-    def __init__(self, inner: Backend, path: Path) -> None:
+    def __init__(self, inner: Backend, path: Path, *, keys: Keys | None = None) -> None:
         super().__init__(inner)
         self._path = path
+        self._keys = keys or Keys()
         self._file: JournalFile | None = None
         self._flying: dict[str, asyncio.Event] = {}
 
@@ -49,7 +50,7 @@ class Journal(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it."""
-        key = request_key(self.identity, request)
+        key = self._keys.of(self, request)
         while True:
             kept = self.file.find(key, scores=isinstance(request, ScoreRequest))
             if kept is not None:
@@ -86,7 +87,7 @@ class Journal(Layer):
 
     def note_attempt(self, request: Request, number: int, error: BackendError) -> None:
         """Writes down an attempt that failed and is made again; its usage is counted with the last one's."""
-        key = request_key(self.identity, request)
+        key = self._keys.of(self, request)
         entry = {"key": key, "at": round(time.time(), 3), "attempt": number, "error": _error(error)}
         self.file.append(entry)
 

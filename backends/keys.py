@@ -6,11 +6,12 @@ import hashlib
 import json
 from typing import Any
 
-from .base import Choice, Constraint, Grammar, Identity, JsonSchema, Request, ScoreRequest
+from .base import Backend, Choice, Constraint, Grammar, Identity, JsonSchema, Request, ScoreRequest
 from .errors import InvalidRequest
 
 _FORMAT = 1
 DIGEST_BYTES = 20
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def request_key(identity: Identity, request: Request) -> str:
@@ -24,10 +25,23 @@ def request_key(identity: Identity, request: Request) -> str:
     """
     whole = {"format": _FORMAT, "identity": _identity(identity), "request": _request(request)}
     try:
-        text = json.dumps(whole, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        text = _ENCODER.encode(whole)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"The request cannot be written as JSON: {error}.") from error
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+class Keys:
+    """Gives the keys of one backend's requests, each to all layers that ask for it in turn, computed once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Request, str] | None = None
+
+    def of(self, backend: Backend, request: Request) -> str:
+        """Returns the key of a request to a backend; see :func:`request_key`."""
+        if self._last is None or self._last[0] is not request:
+            self._last = request, request_key(backend.identity, request)
+        return self._last[1]
 
 
 def _identity(identity: Identity) -> dict[str, Any]:

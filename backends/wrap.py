@@ -9,6 +9,7 @@ from .budget import Budget, Ledger
 from .cache import Cache
 from .gate import Gate
 from .journal import Journal
+from .keys import Keys
 from .limits import Pool
 from .options import BackendOptions
 from .prices import Priced, lookup
@@ -44,7 +45,8 @@ def wrap(
     inner: Backend = Traced(engine)
     if price is not None:
         inner = Priced(inner, price)
-    record = Journal(inner, journal) if journal is not None else None
+    keys = Keys()
+    record = Journal(inner, journal, keys=keys) if journal is not None else None
     gates: list[Gate] = [
         Pool(
             concurrency=options.concurrency,
@@ -65,7 +67,7 @@ def wrap(
         on_failure=record.note_attempt if record is not None else None,
     )
     if cache is not None:
-        outer = Cache(outer, cache)
+        outer = Cache(outer, cache, keys=keys)
     if record is not None:
         record.inner = outer
         outer = record

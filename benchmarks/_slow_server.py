@@ -12,7 +12,10 @@ BODY = json.dumps(
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": " > ".join(f"[{n}]" for n in range(20))},
+                "message": {
+                    "role": "assistant",
+                    "content": " > ".join(f"[{label}]" for label in "TSRQPONMLKJIHGFEDCBA"),
+                },
                 "finish_reason": "stop",
             }
         ],

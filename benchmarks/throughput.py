@@ -46,6 +46,23 @@ async def measure(name: str, users: int, flight: int, send: Callable[[int], Awai
     return cpu
 
 
+async def through_the_backend(name: str, url: str, users: int, flight: int, *, cache: str | None = None) -> float:
+    engine = ENGINES.load("openai")
+    options = engine.options(kind="openai", model="slow", base_url=url, concurrency=flight)
+    with tempfile.TemporaryDirectory() as name_of_folder:
+        folder = Path(name_of_folder)
+        backend = wrap(
+            engine.create(options, Surroundings()),
+            options,
+            journal=folder / "requests.jsonl",
+            cache=folder / cache if cache else None,
+        )
+        await backend.start()
+        cpu = await measure(name, users, flight, lambda at: backend.generate(GenerateRequest(prompt=messages(at))))
+        await backend.aclose()
+    return cpu
+
+
 async def compare(url: str, flight: int, users: int) -> None:
     print(f"{flight} in flight, {users} users, {LATENCY:g} s a request")
     body = {"model": "slow", "messages": [{"role": m.role, "content": m.content} for m in messages(0)]}
@@ -56,15 +73,8 @@ async def compare(url: str, flight: int, users: int) -> None:
                 return json.loads(await response.read())
 
         await measure("aiohttp", users, flight, raw)
-    engine = ENGINES.load("openai")
-    options = engine.options(kind="openai", model="slow", base_url=url, concurrency=flight)
-    with tempfile.TemporaryDirectory() as folder:
-        backend = wrap(engine.create(options, Surroundings()), options, journal=Path(folder) / "requests.jsonl")
-        await backend.start()
-        ours = await measure(
-            "backend, journal, retry", users, flight, lambda at: backend.generate(GenerateRequest(prompt=messages(at)))
-        )
-        await backend.aclose()
+    ours = await through_the_backend("backend, journal, retry", url, users, flight)
+    await through_the_backend("... and a fresh cache", url, users, flight, cache="cache.db")
     client = openai.AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
     theirs = await measure("openai SDK + gather", users, flight, lambda _: client.chat.completions.create(**body))
     await client.close()

@@ -30,6 +30,12 @@ class Book:
         self.seed = seed
         self._jobs: list[tuple[Cells, str, npt.NDArray[np.float64]]] = []
 
+    def beside(self, shelf: Shelf) -> Book:
+        """The same book for systems of another catalogue; it is settled with this one."""
+        other = Book(self._metrics, shelf, self.seed)
+        other._jobs = self._jobs
+        return other
+
     def means(self, values: Arrays) -> dict[str, Cells]:
         """A cell for each metric: ``mean, low, high``, and ``users`` where not everybody has a value.
 

@@ -49,6 +49,11 @@ class Finished:
         return self.identity.get("attribute")
 
     @property
+    def seed(self) -> int:
+        """The evaluation's seed, which also drew other orders of the candidates."""
+        return int(self.identity.get("seeds", {}).get("evaluation", 0))
+
+    @property
     def likelihoods(self) -> Likelihoods:
         """Of the targets, where they were scored."""
         return likelihoods(self.folder / TARGETS)

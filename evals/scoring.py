@@ -76,9 +76,9 @@ def metrics_document(
     rows: dict[str, Any] = {}
     values: dict[str, Arrays] = {}
     for entrant in entrants:
-        rows[entrant.name], values[entrant.name] = _system(collector, rankings, entrant, lines["random"], book)
+        rows[entrant.name], values[entrant.name] = system_row(collector, rankings, entrant, lines["random"], book)
     for name in CONTROLS if controls else ():
-        rows[name] = _control(name, len(taskset.tasks), lines[name], lines["random"], book)
+        rows[name] = control_row(name, len(taskset.tasks), lines[name], lines["random"], book)
     book.settle()
     own = [entrant.name for entrant in entrants if not entrant.control]
     shown = [entrant.name for entrant in entrants if entrant.control] + [n for n in ORDERS if controls]
@@ -97,7 +97,7 @@ def metrics_document(
     }
 
 
-def _system(
+def system_row(
     collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: Book
 ) -> tuple[dict[str, Any], Arrays]:
     """A system's row, and its values by user."""
@@ -138,7 +138,8 @@ def _system(
     return row, values
 
 
-def _control(name: str, users: int, values: Arrays, chance: Arrays, book: Book) -> dict[str, Any]:
+def control_row(name: str, users: int, values: Arrays, chance: Arrays, book: Book) -> dict[str, Any]:
+    """A control row; the random one is analytic, but for metrics without a closed form."""
     row: dict[str, Any] = {"control": True, "users": users, "metrics": book.means(values)}
     if name == "random":
         drawn = [metric for metric in values if parse(metric)[0].expected is None]
