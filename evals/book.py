@@ -75,7 +75,8 @@ class Book:
         for name in each[0]["metrics"]:
             found = [one["metrics"][name] for one in each if name in one["metrics"]]
             if len(found) > 1:
-                spread[name] = {"sd": float(np.std(found, ddof=1)), "min": min(found), "max": max(found)}
+                apart = float(np.std(found, ddof=1)) if min(found) < max(found) else 0.0
+                spread[name] = {"sd": apart, "min": min(found), "max": max(found)}
         return {"seeds": each, "spread": spread}
 
     def mean_of_seeds(self, name: str, seeds: Sequence[Collected]) -> float:

@@ -213,13 +213,20 @@ def export(
 
 @app.command
 def report(
-    folder: Annotated[Path, Parameter(help="A run folder.")],
-    /,
+    *folders: Annotated[Path, Parameter(help="Run folders.")],
+    out: Annotated[Path | None, Parameter(help="The page of several runs; default: comparison.html.")] = None,
 ) -> int:
-    """Write a run's HTML page."""
-    from .report import write_report
+    """Write a run's HTML page, or one page of several runs over the same users."""
+    from .report import write_comparison, write_report
 
-    _say(f"{write_report(folder)}")
+    if not folders:
+        raise SpecError("Give a run folder, or several.")
+    if len(folders) == 1:
+        if out is not None:
+            raise SpecError("The page of one run stands in its folder; --out goes with several.")
+        _say(f"{write_report(folders[0])}")
+    else:
+        _say(f"{write_comparison(folders, out or Path('comparison.html'))}")
     return 0
 
 

@@ -118,6 +118,7 @@ def system_row(
         "users": len(statuses),
         **{status: counts[status] for status in ("whole", "partial", "failed")},
         "outcomes": dict(Counter(outcomes).most_common()),
+        "status_of": dict(zip(outcomes, statuses, strict=True)),
         "metrics": book.means(values),
         "usable": {
             "users": int(usable.sum()),

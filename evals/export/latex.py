@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..metrics import parse
+from ..metrics import figure, parse, title
 from ..table import TITLES, is_control
 
 _SPECIAL = {
@@ -29,7 +29,7 @@ def write_latex(path: Path, document: Mapping[str, Any]) -> None:
         f"% {_one_line(document['protocol']['text'])}",
         rf"\begin{{tabular}}{{l{'r' * len(metrics)}}}",
         r"\toprule",
-        " & ".join(["", *(escaped(metric.upper()) for metric in metrics)]) + r" \\",
+        " & ".join(["", *(escaped(title(metric)) for metric in metrics)]) + r" \\",
         r"\midrule",
         *controls,
         *([r"\midrule"] if controls and own else []),
@@ -65,8 +65,8 @@ def _row(name: str, row: Mapping[str, Any], metrics: Sequence[str], best: Mappin
         if cell is None:
             cells.append("--")
             continue
-        mean = f"{cell['mean']:.3f}"
+        mean = figure(cell["mean"])
         shown = rf"\textbf{{{mean}}}" if cell["mean"] == best[metric] else mean
-        span = rf" {{\scriptsize [{cell['low']:.3f}, {cell['high']:.3f}]}}"
+        span = rf" {{\scriptsize [{figure(cell['low'])}, {figure(cell['high'])}]}}"
         cells.append(shown + ("" if cell["low"] == cell["high"] else span))
     return " & ".join(cells) + r" \\"

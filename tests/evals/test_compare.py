@@ -146,7 +146,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pyte
     call = ["compare", str(folder), "--json", str(tmp_path / "c.json")]
     assert run_command(app, call, usage_errors=(EvalError,)) == 0
     printed = capsys.readouterr().out
-    for words in ("difference", "95 % interval", "p (Holm)", "a - b", "KENDALL", "permutation test"):
+    for words in ("difference", "95 % interval", "p (Holm)", "a - b", "Kendall", "permutation test"):
         assert words in printed
     assert json.loads((tmp_path / "c.json").read_text())["users"] == USERS
 
