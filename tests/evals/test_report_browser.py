@@ -84,7 +84,7 @@ def test_it_fits_phone_and_desk_in_light_and_dark(visit, size, scheme):
     assert sideways(page) <= 0
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(20, 21, 22)") == (scheme == "dark")
-    assert page.locator(".plot svg:visible").count() == 1
+    assert page.locator("#difference svg:visible").count() == 1
     assert page.locator("#user h3").inner_text() == "User 7"
 
 
