@@ -34,6 +34,7 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 
 
 def presentable(text: str, secret: str = "") -> str:
@@ -154,4 +155,9 @@ def _not_connected(error: Any, where: str) -> BackendError:
     if isinstance(cause, socket.gaierror) or cause.errno in _UNREACHABLE or cause.errno is None:
         why = presentable(cause.strerror or str(cause))
         return Unreachable(f"No connection to {where}: {why}.", hint="Is the server up, and backend.base_url right?")
+    if cause.errno in _TOO_MANY_FILES:
+        return ConfigurationError(
+            "More connections at a time than this process may have files open.",
+            hint="Lower backend.concurrency, or raise the limit: ulimit -n.",
+        )
     return ServerError(f"The connection to {where} could not be made: {presentable(cause.strerror or str(cause))}.")

@@ -391,6 +391,21 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_paid_for(
     assert answered <= kept + CONCURRENCY
 
 
+def test_more_connections_than_the_process_may_have_are_the_configs_fault(
+    server: FaultServer, evaluation: Evaluation, sound: Sound
+) -> None:
+    server.configure(latency_ms=200)
+    evaluation.configure(base_url=server.url, concurrency=100)
+    process = evaluation.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+    broken = evaluation.finish(process)
+    assert broken.code == 2
+    assert "Lower backend.concurrency" in broken.said
+    evaluation.configure(base_url=server.url)
+    run = evaluation.run()
+    sound(run)
+    assert run.row["whole"] == USERS
+
+
 @pytest.mark.parametrize("cut", [40, -2])
 def test_a_torn_last_line_costs_that_line_alone(
     server: FaultServer, evaluation: Evaluation, sound: Sound, cut: int
