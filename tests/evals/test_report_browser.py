@@ -180,7 +180,7 @@ def test_without_scripts_results_read_and_the_explorer_says_what_it_needs(visit)
     text = page.locator("body").inner_text()
     assert "0.318" in text
     assert "needs JavaScript" in text
-    assert page.locator(".plot svg.narrow").is_visible()
+    assert page.locator("#difference svg.narrow").is_visible()
     assert page.locator("#explorer").is_hidden()
     assert sideways(page) <= 0
 
