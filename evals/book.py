@@ -59,6 +59,10 @@ class Book:
                 self._take(cells, name, values[name] - reference[name], "difference")
         return cells
 
+    def difference(self, cell: Cells, differences: npt.NDArray[np.float64]) -> None:
+        """Fills a cell with ``difference, low, high`` of paired differences, (users,), that are all known."""
+        self._jobs.append((cell, "difference", differences))
+
     def _take(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any], label: str) -> None:
         known = ~np.isnan(values)
         if known.any():

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .book import Book
-from .collect import Collector, shelf_of
+from .collect import Arrays, Collected, Collector, Part, shelf_of
 from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
 from .metrics import Batch, Shelf, parse
 from .scoring import CONTROLS, ORDERS, Entrant, control_row, system_row
+from .stability import stability
 from .systems import Trial
 from .types import EvalTask
 
@@ -45,7 +46,7 @@ class _Line:
     def batch(self, user_ids: Sequence[str]) -> Batch:
         """Rankings of some users."""
         rows = list(self.run.rankings.rows(self.system, user_ids))
-        return self.collector.batch(self.run.tasks.only(user_ids)[:], rows, self.system)
+        return self.collector.batch(Part.of(self.run.tasks.only(user_ids)[:]), rows, self.system)
 
 
 def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int = 2026) -> dict[str, Any]:
@@ -87,26 +88,44 @@ def _document(
 ) -> dict[str, Any]:
     first = lines[0].collector
     book = Book(names, first.shelf, seed)
-    orders = first.controls()
-    rows, values = {}, {name: orders[name] for name in ORDERS}
+    orders, collected = _collected(lines)
+    rows: dict[str, Any] = {}
+    values = {name: orders[name] for name in ORDERS}
     for line in lines:
+        found = {trial: collected[line.name, trial] for trial in line.entrant.trials}
         own_book = book.beside(line.collector.shelf)
-        row, values[line.name] = system_row(line.collector, line.run.rankings, line.entrant, orders["random"], own_book)
-        rows[line.name] = row
+        row, values[line.name] = system_row(line.entrant, found, orders["random"], own_book)
+        steady = stability(line.collector, line.run.rankings, line.system, line.entrant.trials, seed=seed)
+        rows[line.name] = row | steady
     for name in CONTROLS:
         rows[name] = control_row(name, len(users), orders[name], orders["random"], book)
-    book.settle()
     own = [line.name for line in lines if not line.control]
     which = pairs(own, [*(line.name for line in lines if line.control), *ORDERS])
+    comparisons = compared(which, values, names, book)
+    book.settle()
     return {
         "format": 1,
         "users": len(users),
         "left_out": {name: _left_out(run, users) for name, run in zip(_run_names(runs), runs, strict=True)},
         "protocol": {"text": runs[0].document["protocol"]["text"]},
         "systems": rows,
-        "comparisons": compared(which, values, names, seed=seed),
+        "comparisons": comparisons,
         "agreements": list(_agreements(lines, users)),
     }
+
+
+def _collected(lines: Sequence[_Line]) -> tuple[dict[str, Arrays], dict[tuple[str, Trial], Collected]]:
+    """The control rows of the first run, and everything about each line's trials; each run is read once."""
+    orders: dict[str, Arrays] = {}
+    found: dict[tuple[str, Trial], Collected] = {}
+    for collector in dict.fromkeys(line.collector for line in lines):
+        same = [line for line in lines if line.collector is collector]
+        wanted = [(line.system, trial) for line in same for trial in line.entrant.trials]
+        controls, collected = collector.collect(same[0].run.rankings, wanted)
+        orders = orders or controls
+        for line in same:
+            found |= {(line.name, trial): collected[line.system, trial] for trial in line.entrant.trials}
+    return orders, found
 
 
 def _same_users(runs: Sequence[Finished]) -> list[str]:

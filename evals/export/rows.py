@@ -45,7 +45,8 @@ def user_rows(run: Finished) -> Rows:
 
     def rows() -> Iterator[Sequence[Any]]:
         for system in run.systems:
-            found = collector.system(run.rankings, system, Trial(seed=0, first=True))
+            first = Trial(seed=0, first=True)
+            found = collector.collect(run.rankings, [(system, first)])[1][system, first]
             values = [[None if value != value else float(value) for value in found.values[name]] for name in names]
             for at, user_id in enumerate(run.tasks.user_ids):
                 facts = (system, user_id, found.statuses[at], found.outcomes[at])
