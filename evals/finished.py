@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ class Tasks(Sequence[EvalTask]):
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    self._offsets[decode(line).user_id] = offset
+                    self._offsets[sys.intern(decode(line).user_id)] = offset
                 except msgspec.DecodeError as error:
                     raise RunError(f"{path}:{number}: damaged ({error}).") from None
                 offset += len(line)
