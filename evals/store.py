@@ -56,12 +56,11 @@ class RunFolder:
     ) -> None:
         self.folder = folder
         self._ranking = False
-        self._file = _open(folder)
+        wanted = msgspec.to_builtins(identity)
+        self._file = _open(folder, wanted)
         try:
-            wanted = msgspec.to_builtins(identity)
-            if (folder / MANIFEST).is_file():
-                _compare(folder, wanted)
-            else:
+            _check(folder, wanted)  # again: until now another run could write it
+            if not (folder / MANIFEST).is_file():
                 write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
             if not (folder / CATALOG).is_file():  # written last
                 _write_tasks(folder, taskset)
@@ -75,12 +74,13 @@ class RunFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._file.close()
         try:
             self.stop()
         except StorageError:
             if error is None:  # else what broke the run off is what people should read
                 raise
+        finally:
+            self._file.close()
 
     def stop(self) -> float:
         """Stops the clock.
@@ -170,7 +170,12 @@ def _sum(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(Usage(**one) + Usage(**other))
 
 
-def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
+def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
+    """Refuses a folder that holds another run, or something else."""
+    if not (folder / MANIFEST).is_file():
+        if any(map(_foreign, folder.iterdir())):
+            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        return
     there = read_json(folder / MANIFEST).get("identity", {})
     differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
     if differing:
@@ -204,12 +209,11 @@ def _catalog_line(item: Item) -> dict[str, Any]:
     return {**item.attributes, "item_id": item.item_id, "title": item.title}
 
 
-def _open(folder: Path) -> FileIO:
+def _open(folder: Path, wanted: Mapping[str, Any]) -> FileIO:
     """Makes the folder if need be, and keeps its file of rankings to this process."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / MANIFEST).is_file() and any(map(_foreign, folder.iterdir())):
-            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        _check(folder, wanted)
         return _append(folder / RANKINGS)
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -229,7 +233,7 @@ def _append(path: Path) -> FileIO:
     file = FileIO(path, "ab")
     try:
         lock(file.fileno(), path)
-        if file.tell():
+        if path.stat().st_size:
             with path.open("rb") as end:
                 end.seek(-1, os.SEEK_END)
                 if end.read(1) != b"\n":
