@@ -30,6 +30,12 @@ class Book:
         self.seed = seed
         self._jobs: list[tuple[Cells, str, npt.NDArray[np.float64]]] = []
 
+    def beside(self, shelf: Shelf) -> Book:
+        """The same book for systems of another catalogue; it is settled with this one."""
+        other = Book(self._metrics, shelf, self.seed)
+        other._jobs = self._jobs
+        return other
+
     def means(self, values: Arrays) -> dict[str, Cells]:
         """A cell for each metric: ``mean, low, high``, and ``users`` where not everybody has a value.
 
@@ -53,6 +59,10 @@ class Book:
                 self._take(cells, name, values[name] - reference[name], "difference")
         return cells
 
+    def difference(self, cell: Cells, differences: npt.NDArray[np.float64]) -> None:
+        """Fills a cell with ``difference, low, high`` of paired differences, (users,), that are all known."""
+        self._jobs.append((cell, "difference", differences))
+
     def _take(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any], label: str) -> None:
         known = ~np.isnan(values)
         if known.any():
@@ -69,7 +79,8 @@ class Book:
         for name in each[0]["metrics"]:
             found = [one["metrics"][name] for one in each if name in one["metrics"]]
             if len(found) > 1:
-                spread[name] = {"sd": float(np.std(found, ddof=1)), "min": min(found), "max": max(found)}
+                apart = float(np.std(found, ddof=1)) if min(found) < max(found) else 0.0
+                spread[name] = {"sd": apart, "min": min(found), "max": max(found)}
         return {"seeds": each, "spread": spread}
 
     def mean_of_seeds(self, name: str, seeds: Sequence[Collected]) -> float:

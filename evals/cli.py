@@ -196,14 +196,42 @@ def compare(
 
 
 @app.command
-def report(
-    folder: Annotated[Path, Parameter(help="A run folder.")],
+def export(
+    folder: Annotated[Path, Parameter(help="A finished run folder.")],
     /,
+    *,
+    format_: Annotated[
+        Literal["trec", "qrels", "csv", "parquet", "json", "latex"], Parameter(name="--format", help="Format.")
+    ],
+    out: Annotated[Path, Parameter(help="The file; it is replaced.")],
+    what: Annotated[
+        Literal["results", "users", "rankings"] | None, Parameter(help="What csv, parquet and json hold: results.")
+    ] = None,
+    system: Annotated[str | None, Parameter(help="The system of a TREC run, where there are several.")] = None,
 ) -> int:
-    """Write a run's HTML page."""
-    from .report import write_report
+    """Write a run as TREC run or qrels, CSV, Parquet, JSON, or as a LaTeX table."""
+    from .export import export as export_run
 
-    _say(f"{write_report(folder)}")
+    export_run(folder, format=format_, out=out, what=what, system=system)
+    return 0
+
+
+@app.command
+def report(
+    *folders: Annotated[Path, Parameter(help="Run folders.")],
+    out: Annotated[Path | None, Parameter(help="The page of several runs; default: comparison.html.")] = None,
+) -> int:
+    """Write a run's HTML page, or one page of several runs over the same users."""
+    from .report import write_comparison, write_report
+
+    if not folders:
+        raise SpecError("Give a run folder, or several.")
+    if len(folders) == 1:
+        if out is not None:
+            raise SpecError("The page of one run stands in its folder; --out goes with several.")
+        _say(f"{write_report(folders[0])}")
+    else:
+        _say(f"{write_comparison(folders, out or Path('comparison.html'))}")
     return 0
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from backends import Usage
 
-from .baselines import candidate_order, popularity
+from .baselines import popularity
 from .metrics import Batch, Shelf, ceiling, expected_random, parse, values_of
 from .orders import reordered
 from .profile import Profile
@@ -22,6 +22,7 @@ from .systems import Trial
 from .types import EvalTask, Scored, TaskSet
 
 POSITION_BIAS = "position-bias"
+CONTROL_ROWS = ("random", "popularity", "candidate-order", "ceiling")
 PART = 1_024
 """Users handled at a time."""
 Arrays = dict[str, npt.NDArray[Any]]
@@ -46,6 +47,33 @@ class Collected:
     outcomes: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     profile: Profile = field(default_factory=Profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some users, with the ids of their candidates and histories."""
+
+    tasks: Sequence[EvalTask]
+    offered: Sequence[tuple[str, ...]]
+    history: Sequence[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, tasks: Sequence[EvalTask]) -> Part:
+        """The part that these tasks are."""
+        return cls(
+            tasks,
+            [tuple([item.item_id for item in one.task.candidates]) for one in tasks],
+            [tuple([item.item_id for item in one.task.history.items]) for one in tasks],
+        )
+
+    @property
+    def user_ids(self) -> list[str]:
+        """Ids of the users."""
+        return [one.user_id for one in self.tasks]
+
+    def reordered(self, number: int, seed: int) -> Part:
+        """The part with the candidates in another order."""
+        return Part.of([replace(one, task=reordered(one, number, seed)) for one in self.tasks])
 
 
 class Collector:
@@ -74,57 +102,61 @@ class Collector:
         self._likelihoods = likelihoods or {}
         self._seed = seed
 
-    def parts(self) -> Iterator[Sequence[EvalTask]]:
+    def parts(self) -> Iterator[Part]:
         """The users, some at a time."""
         tasks = self._taskset.tasks
-        return (tasks[start : start + PART] for start in range(0, len(tasks), PART))
+        return (Part.of(tasks[start : start + PART]) for start in range(0, len(tasks), PART))
 
-    def batch(self, tasks: Sequence[EvalTask], rows: Sequence[Row], system: str) -> Batch:
+    def batch(self, part: Part, rows: Sequence[Row], system: str) -> Batch:
         """Some users' rankings by a system."""
         known = self._likelihoods.get(system, {})
-        scored = [_answered(one, row, known.get(one.user_id)) for one, row in zip(tasks, rows, strict=True)]
-        return Batch(scored, self.shelf)
+        facts = [_facts(row, known.get(row.user_id)) for row in rows]
+        ranked = [() if row.status == "failed" else row.own for row in rows]
+        return Batch(_scored(part, ranked, facts), self.shelf)
 
-    def system(self, rankings: Rankings, system: str, trial: Trial) -> Collected:
-        """Everything about one system in one trial; of one in another order, what has to do with places alone."""
-        found, parts = Collected(), []
-        names = [name for name in self._metrics if name == POSITION_BIAS or not trial.order]
-        for tasks in self.parts():
-            rows = list(rankings.rows(system, [one.user_id for one in tasks], trial.name))
-            batch = self.batch(self._offered(tasks, trial), rows, system)
-            parts.append(values_of(names, batch))
-            found.profile.add(batch, popularity=trial.first)
-            found.statuses += [row.status for row in rows]
-            found.outcomes += [row.outcome for row in rows]
-            found.usage = reduce(add, (row.usage for row in rows), found.usage)
-        found.values = joined(parts)
-        return found
+    def collect(
+        self, rankings: Rankings, wanted: Sequence[tuple[str, Trial]]
+    ) -> tuple[dict[str, Arrays], dict[tuple[str, Trial], Collected]]:
+        """Returns the values of the rows that every table has, by name, and everything about the trials of systems.
 
-    def _offered(self, tasks: Sequence[EvalTask], trial: Trial) -> Sequence[EvalTask]:
-        if not trial.order:
-            return tasks
-        return [replace(one, task=reordered(one, trial.order, self._seed)) for one in tasks]
-
-    def controls(self) -> dict[str, Arrays]:
-        """The rows that every table has, by name."""
-        found: dict[str, list[Arrays]] = {"random": [], "popularity": [], "candidate-order": [], "ceiling": []}
-        names, lists = _about(self._metrics, "places", "lists"), _about(self._metrics, "lists")
+        Of a trial in another order of the candidates, only what has to do with places is computed.
+        """
+        controls: dict[str, list[Arrays]] = {name: [] for name in CONTROL_ROWS}
+        found = {key: Collected() for key in wanted}
+        values: dict[tuple[str, Trial], list[Arrays]] = {key: [] for key in wanted}
         rng = np.random.default_rng(self._seed)
-        for tasks in self.parts():
-            chance = expected_random(names, tasks)
-            shuffled = [_shuffled(candidate_order(one), rng) for one in tasks] if lists else []
-            found["random"].append(chance | (values_of(lists, self._orders(tasks, shuffled)) if lists else {}))
-            for name, orders in (
-                ("popularity", [popularity(one, self._taskset.popularity) for one in tasks]),
-                ("candidate-order", [candidate_order(one) for one in tasks]),
-            ):
-                found[name].append(values_of(names, self._orders(tasks, orders)))
-            found["ceiling"].append(ceiling(names, tasks))
-        return {name: joined(parts) for name, parts in found.items()}
+        for part in self.parts():
+            for name, arrays in self._controls(part, rng).items():
+                controls[name].append(arrays)
+            for key in wanted:
+                values[key].append(self._add(part, rankings, *key, found[key]))
+        for key, one in found.items():
+            one.values = joined(values[key])
+        return {name: joined(arrays) for name, arrays in controls.items()}, found
 
-    def _orders(self, tasks: Sequence[EvalTask], orders: Sequence[tuple[str, ...]]) -> Batch:
-        rows = [_scored(one, ranked) for one, ranked in zip(tasks, orders, strict=True)]
-        return Batch(rows, self.shelf)
+    def _add(self, part: Part, rankings: Rankings, system: str, trial: Trial, found: Collected) -> Arrays:
+        names = [name for name in self._metrics if name == POSITION_BIAS or not trial.order]
+        rows = list(rankings.rows(system, part.user_ids, trial.name))
+        batch = self.batch(part.reordered(trial.order, self._seed) if trial.order else part, rows, system)
+        found.profile.add(batch, popularity=trial.first)
+        found.statuses += [row.status for row in rows]
+        found.outcomes += [row.outcome for row in rows]
+        found.usage = reduce(add, (row.usage for row in rows), found.usage)
+        return values_of(names, batch)
+
+    def _controls(self, part: Part, rng: np.random.Generator) -> dict[str, Arrays]:
+        names, lists = _about(self._metrics, "places", "lists"), _about(self._metrics, "lists")
+        chance: Arrays = dict(expected_random(names, part.tasks))
+        if lists:
+            shuffled = [_shuffled(offered, rng) for offered in part.offered]
+            chance |= values_of(lists, Batch(_scored(part, shuffled), self.shelf))
+        popular = [popularity(one, self._taskset.popularity) for one in part.tasks]
+        return {
+            "random": chance,
+            "popularity": values_of(names, Batch(_scored(part, popular), self.shelf)),
+            "candidate-order": values_of(names, Batch(_scored(part, part.offered), self.shelf)),
+            "ceiling": ceiling(names, part.tasks),
+        }
 
 
 def shelf_of(taskset: TaskSet, attribute: str | None = None) -> Shelf:
@@ -155,31 +187,33 @@ def _shuffled(ids: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]
     return tuple([ids[at] for at in np.argsort(rng.random(len(ids)), kind="stable")])
 
 
-def _answered(one: EvalTask, row: Row, likelihood: tuple[float, int] | None) -> Scored:
+def _facts(row: Row, likelihood: tuple[float, int] | None) -> dict[str, Any]:
     usage = row.usage
     asked = row.seconds is not None
-    return _scored(
-        one,
-        () if row.status == "failed" else row.own,
-        whole=row.status == "whole",
-        failed=row.status == "failed",
-        seconds=row.seconds,
-        usd=usage.usd if usage.requests else 0.0 if asked else None,
-        tokens=usage.prompt_tokens + usage.completion_tokens if asked else None,
-        nll=likelihood[0] if likelihood else None,
-        nll_tokens=likelihood[1] if likelihood else None,
-    )
+    return {
+        "whole": row.status == "whole",
+        "failed": row.status == "failed",
+        "seconds": row.seconds,
+        "usd": usage.usd if usage.requests else 0.0 if asked else None,
+        "tokens": usage.prompt_tokens + usage.completion_tokens if asked else None,
+        "nll": likelihood[0] if likelihood else None,
+        "nll_tokens": likelihood[1] if likelihood else None,
+    }
 
 
-def _scored(one: EvalTask, ranked: tuple[str, ...], **facts: Any) -> Scored:
-    offered = tuple([item.item_id for item in one.task.candidates])
-    history = tuple([item.item_id for item in one.task.history.items])
-    return Scored(
-        ranked=ranked,
-        targets=one.targets,
-        candidates=len(offered),
-        gains=one.gains,
-        offered=offered,
-        history=history,
-        **facts,
-    )
+def _scored(
+    part: Part, ranked: Sequence[tuple[str, ...]], facts: Sequence[Mapping[str, Any]] | None = None
+) -> list[Scored]:
+    each = zip(part.tasks, ranked, part.offered, part.history, facts or [{}] * len(ranked), strict=True)
+    return [
+        Scored(
+            ranked=own,
+            targets=one.targets,
+            candidates=len(offered),
+            gains=one.gains,
+            offered=offered,
+            history=history,
+            **more,
+        )
+        for one, own, offered, history, more in each
+    ]

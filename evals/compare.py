@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from .book import Book, mean_of
-from .collect import Arrays, Collector, shelf_of
+from .book import Book
+from .collect import Arrays, Collected, Collector, Part, shelf_of
 from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
 from .metrics import Batch, Shelf, parse
+from .scoring import CONTROLS, ORDERS, Entrant, control_row, system_row
+from .stability import stability
 from .systems import Trial
 from .types import EvalTask
 
 NAMED = 10
 """Differing users that are named; the others are counted."""
+ALIKE = 1_024
+"""Users over which the agreement of rankings is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +37,16 @@ class _Line:
     control: bool
 
     @property
-    def trials(self) -> list[Trial]:
-        """One for each seed."""
-        names = [name for name in self.run.rankings.trials(self.system) if not name or name.startswith("seed=")]
-        return [Trial(seed=int(name.partition("=")[2] or 0), first=not name) for name in names]
-
-    def values(self) -> Arrays:
-        """Each user's mean over the seeds."""
-        found = [self.collector.system(self.run.rankings, self.system, trial) for trial in self.trials]
-        return {name: mean_of([one.values[name] for one in found]) for name in found[0].values}
+    def entrant(self) -> Entrant:
+        """The system as scoring needs to know it."""
+        row = self.run.document["systems"][self.system]
+        trials = [Trial.named(name) for name in self.run.rankings.trials(self.system)]
+        return Entrant(name=self.system, control=self.control, trials=trials, seconds=row.get("seconds", 0.0))
 
     def batch(self, user_ids: Sequence[str]) -> Batch:
         """Rankings of some users."""
         rows = list(self.run.rankings.rows(self.system, user_ids))
-        return self.collector.batch(self.run.tasks.only(user_ids)[:], rows, self.system)
+        return self.collector.batch(Part.of(self.run.tasks.only(user_ids)[:]), rows, self.system)
 
 
 def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int = 2026) -> dict[str, Any]:
@@ -58,8 +58,9 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
         seed: For bootstrap and permutations.
 
     Returns:
-        ``users``, how many are compared; ``left_out``, for each run how many of its users are not and the first of
-        their ids; ``systems``, their means; ``comparisons`` and ``agreements``, as in ``metrics.json``.
+        As ``metrics.json``, over the users that are compared; and ``users``, how many they are, and ``left_out``, for
+        each run how many of its users are not among them and the first of their ids.  The control rows are those of
+        the first run.
 
     Raises:
         RunError: If a folder is no finished run, or no user is the same in all.
@@ -76,20 +77,55 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
                 "No user has the same history, candidates and targets in all runs, so nothing can be compared; were "
                 "they made with one data set, protocol and seed?"
             )
-        lines = list(_lines(runs, users, names, seed))
+        lines = list(_lines(runs, users, names))
         if len(lines) < 2:
             raise RunError("There is one system in all; give another run to compare it with.")
-        values = {line.name: line.values() for line in lines}
-        own = [line.name for line in lines if not line.control]
-        which = pairs(own, [line.name for line in lines if line.control])
-        return {
-            "format": 1,
-            "users": len(users),
-            "left_out": {name: _left_out(run, users) for name, run in zip(_run_names(runs), runs, strict=True)},
-            "systems": _means(lines, values, names, seed),
-            "comparisons": compared(which, values, names, seed=seed),
-            "agreements": list(_agreements(lines, users)),
-        }
+        return _document(runs, lines, users, names, seed)
+
+
+def _document(
+    runs: Sequence[Finished], lines: Sequence[_Line], users: Sequence[str], names: Sequence[str], seed: int
+) -> dict[str, Any]:
+    first = lines[0].collector
+    book = Book(names, first.shelf, seed)
+    orders, collected = _collected(lines)
+    rows: dict[str, Any] = {}
+    values = {name: orders[name] for name in ORDERS}
+    for line in lines:
+        found = {trial: collected[line.name, trial] for trial in line.entrant.trials}
+        own_book = book.beside(line.collector.shelf)
+        row, values[line.name] = system_row(line.entrant, found, orders["random"], own_book)
+        steady = stability(line.collector, line.run.rankings, line.system, line.entrant.trials, seed=seed)
+        rows[line.name] = row | steady
+    for name in CONTROLS:
+        rows[name] = control_row(name, len(users), orders[name], orders["random"], book)
+    own = [line.name for line in lines if not line.control]
+    which = pairs(own, [*(line.name for line in lines if line.control), *ORDERS])
+    comparisons = compared(which, values, names, book)
+    book.settle()
+    return {
+        "format": 1,
+        "users": len(users),
+        "left_out": {name: _left_out(run, users) for name, run in zip(_run_names(runs), runs, strict=True)},
+        "protocol": {"text": runs[0].document["protocol"]["text"]},
+        "systems": rows,
+        "comparisons": comparisons,
+        "agreements": list(_agreements(lines, users)),
+    }
+
+
+def _collected(lines: Sequence[_Line]) -> tuple[dict[str, Arrays], dict[tuple[str, Trial], Collected]]:
+    """The control rows of the first run, and everything about each line's trials; each run is read once."""
+    orders: dict[str, Arrays] = {}
+    found: dict[tuple[str, Trial], Collected] = {}
+    for collector in dict.fromkeys(line.collector for line in lines):
+        same = [line for line in lines if line.collector is collector]
+        wanted = [(line.system, trial) for line in same for trial in line.entrant.trials]
+        controls, collected = collector.collect(same[0].run.rankings, wanted)
+        orders = orders or controls
+        for line in same:
+            found |= {(line.name, trial): collected[line.system, trial] for trial in line.entrant.trials}
+    return orders, found
 
 
 def _same_users(runs: Sequence[Finished]) -> list[str]:
@@ -108,21 +144,18 @@ def _same_users(runs: Sequence[Finished]) -> list[str]:
 def _question(one: EvalTask) -> tuple[Any, ...]:
     """What must be the same; the order of the candidates may be another."""
     history = tuple(item.item_id for item in one.task.history.items)
-    return (
-        history,
-        frozenset(item.item_id for item in one.task.candidates),
-        one.targets,
-        tuple(sorted(one.gains.items())),
-    )
+    candidates = frozenset(item.item_id for item in one.task.candidates)
+    return history, candidates, one.targets, tuple(sorted(one.gains.items()))
 
 
-def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str], seed: int) -> Iterator[_Line]:
+def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str]) -> Iterator[_Line]:
     """The systems of all runs; a baseline of several runs is the same and taken once."""
     often = [name for run in runs for name in run.systems]
     taken: set[str] = set()
     for label, run in zip(_run_names(runs), runs, strict=True):
         taskset = replace(run.taskset, tasks=run.tasks.only(users))
-        collector = Collector(taskset, metrics, shelf=shelf_of(taskset, run.attribute), seed=seed)
+        shelf = shelf_of(taskset, run.attribute)
+        collector = Collector(taskset, metrics, shelf=shelf, likelihoods=run.likelihoods, seed=run.seed)
         for system in run.systems:
             control = system not in run.own
             name = system if often.count(system) == 1 or control else f"{system} ({label})"
@@ -146,23 +179,9 @@ def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
     return {"count": len(others), "users": others[:NAMED]}
 
 
-def _means(
-    lines: Sequence[_Line], values: Mapping[str, Arrays], metrics: Sequence[str], seed: int
-) -> dict[str, dict[str, Any]]:
-    rows = {}
-    for line in lines:
-        book = Book(metrics, line.collector.shelf, seed)
-        cells = book.means(values[line.name])
-        book.settle()
-        row = line.run.document["systems"][line.system]
-        kept = {name: row[name] for name in ("usage", "seconds", "trials") if name in row}
-        rows[line.name] = {**({"control": True} if line.control else {}), "metrics": cells, **kept}
-    return rows
-
-
 def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Over the first users.  Items are compared by id, so each pair is put on one shelf."""
-    some = users[:1024]
+    some = users[:ALIKE]
     for a, b in combinations(lines, 2):
         items = {item.item_id: item for line in (a, b) for item in line.run.taskset.catalog}
         shelf = Shelf(items.values())

@@ -7,12 +7,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from .book import Book
 from .collect import Arrays, Collector
 from .metrics import METRICS, Agreement, Batch, parse
 from .rankings import Rankings
 from .significance import holm, permutation_test
-from .statistics import intervals
 
 Pair = tuple[str, str]
 
@@ -24,7 +25,7 @@ def pairs(own: Sequence[str], others: Sequence[str]) -> list[Pair]:
 
 
 def compared(
-    which: Sequence[Pair], values: Mapping[str, Arrays], metrics: Sequence[str], *, seed: int
+    which: Sequence[Pair], values: Mapping[str, Arrays], metrics: Sequence[str], book: Book
 ) -> list[dict[str, Any]]:
     """Returns a row for each metric and pair: ``metric, a, b, users, difference, low, high, p, p_holm``.
 
@@ -35,38 +36,37 @@ def compared(
         which: The pairs.
         values: System to metric to values, (users,), of the same users.
         metrics: Names; those without a better direction, or with one value a run, are passed over.
-        seed: For bootstrap and permutations.
+        book: Fills in differences and intervals when it is settled.
     """
-    found = []
+    rows: list[dict[str, Any]] = []
+    series: list[npt.NDArray[np.float64]] = []
     for name in metrics:
         metric, _ = parse(name)
-        if metric.reduce is None and metric.better is not None:
-            found += _of_metric(name, which, values, seed)
-    return found
-
-
-def _of_metric(name: str, which: Sequence[Pair], values: Mapping[str, Arrays], seed: int) -> list[dict[str, Any]]:
-    rows, series = [], []
-    for a, b in which:
-        if name not in values[a] or name not in values[b]:
+        if metric.reduce is not None or metric.better is None:
             continue
-        differences = values[a][name] - values[b][name]
-        known = differences[~np.isnan(differences)]
-        if len(known):
-            rows.append({"metric": name, "a": a, "b": b, "users": len(known)})
-            series.append(known)
-    p_values = permutation_test(series, seed=seed)
-    spans = intervals(series, seed=seed)
-    for row, span, p, corrected in zip(rows, spans, p_values, holm(p_values), strict=True):
-        row |= {"difference": span.mean, "low": span.low, "high": span.high, "p": p, "p_holm": corrected}
+        for a, b in which:
+            if name in values[a] and name in values[b]:
+                differences = values[a][name] - values[b][name]
+                known = differences[~np.isnan(differences)]
+                if len(known):
+                    rows.append({"metric": name, "a": a, "b": b, "users": len(known)})
+                    series.append(known)
+    p_values = permutation_test(series, seed=book.seed)
+    for row, known, p in zip(rows, series, p_values, strict=True):
+        book.difference(row, known)
+        row["p"] = p
+    for name in metrics:
+        same = [row for row in rows if row["metric"] == name]
+        for row, corrected in zip(same, holm([row["p"] for row in same]), strict=True):
+            row["p_holm"] = corrected
     return rows
 
 
 def agreements(collector: Collector, rankings: Rankings, systems: Sequence[str]) -> list[dict[str, Any]]:
     """How alike each two systems rank, over the first users: ``a, b, users`` and a mean for each measure."""
-    tasks = next(iter(collector.parts()))
-    ids = [one.user_id for one in tasks]
-    batches = {name: collector.batch(tasks, list(rankings.rows(name, ids)), name) for name in systems}
+    part = next(iter(collector.parts()))
+    ids = part.user_ids
+    batches = {name: collector.batch(part, list(rankings.rows(name, ids)), name) for name in systems}
     return [
         {"a": a, "b": b, "users": len(ids), **agreement(batches[a], batches[b])} for a, b in combinations(systems, 2)
     ]

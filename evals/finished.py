@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import msgspec
 
 from recommender import Catalog, RecommenderError
 
+from .collect import Likelihoods
 from .errors import RunError
 from .rankings import Rankings
-from .store import CATALOG, MANIFEST, METRICS, POPULARITY, RANKINGS, TASKS, read_json
+from .store import CATALOG, MANIFEST, METRICS, POPULARITY, RANKINGS, TARGETS, TASKS, read_json
+from .targets import likelihoods
 from .tasks import task_reader
 from .types import EvalTask, TaskSet
 
@@ -45,6 +48,16 @@ class Finished:
     def attribute(self) -> str | None:
         """The attribute that says what an item is like, if the spec named one."""
         return self.identity.get("attribute")
+
+    @property
+    def seed(self) -> int:
+        """The evaluation's seed, which also drew other orders of the candidates."""
+        return int(self.identity.get("seeds", {}).get("evaluation", 0))
+
+    @property
+    def likelihoods(self) -> Likelihoods:
+        """Of the targets, where they were scored."""
+        return likelihoods(self.folder / TARGETS)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -119,7 +132,7 @@ class Tasks(Sequence[EvalTask]):
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    self._offsets[decode(line).user_id] = offset
+                    self._offsets[sys.intern(decode(line).user_id)] = offset
                 except msgspec.DecodeError as error:
                     raise RunError(f"{path}:{number}: damaged ({error}).") from None
                 offset += len(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ class RankedId(msgspec.Struct, frozen=True):
     """A place of a ranking; ``by_model`` is False in the filled tail."""
 
     item_id: str
+    score: float | None = None
     by_model: bool = True
 
 
@@ -85,7 +87,7 @@ class Rankings:
     def _note(self, head: _Head, offset: int) -> None:
         self.spent += head.usage
         lines = self._lines.setdefault((head.system, head.trial), _Lines())
-        user_id = head.user_id
+        user_id = sys.intern(head.user_id)
         if user_id in lines.offsets:
             lines.earlier[user_id] = lines.earlier.get(user_id, Usage()) + self._usage(lines.offsets[user_id])
         lines.offsets[user_id] = offset

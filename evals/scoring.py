@@ -8,7 +8,7 @@ mean over them; a user is whole if whole in all, and failed if failed in all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from operator import add
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .book import Book, mean_of
-from .collect import POSITION_BIAS, Arrays, Collected, Collector, Likelihoods, shelf_of
+from .collect import CONTROL_ROWS, POSITION_BIAS, Arrays, Collected, Collector, Likelihoods, shelf_of
 from .comparisons import agreements, compared, pairs
 from .metrics import parse
 from .rankings import Rankings
@@ -26,7 +26,7 @@ from .systems import Trial
 from .types import TaskSet
 
 ORDERS = ("popularity", "candidate-order")
-CONTROLS = ("random", "popularity", "candidate-order", "ceiling")
+CONTROLS = CONTROL_ROWS
 MIXED = "differs-by-seed"
 
 
@@ -72,17 +72,21 @@ def metrics_document(
     shelf = shelf_of(taskset, attribute)
     collector = Collector(taskset, metrics, shelf=shelf, likelihoods=likelihoods, seed=seed)
     book = Book(metrics, shelf, seed)
-    lines = collector.controls()
+    wanted = [(entrant.name, trial) for entrant in entrants for trial in entrant.trials]
+    lines, collected = collector.collect(rankings, wanted)
     rows: dict[str, Any] = {}
     values: dict[str, Arrays] = {}
     for entrant in entrants:
-        rows[entrant.name], values[entrant.name] = _system(collector, rankings, entrant, lines["random"], book)
+        of_trial = {trial: collected[entrant.name, trial] for trial in entrant.trials}
+        steady = stability(collector, rankings, entrant.name, entrant.trials, seed=seed)
+        row, values[entrant.name] = system_row(entrant, of_trial, lines["random"], book)
+        rows[entrant.name] = row | steady
     for name in CONTROLS if controls else ():
-        rows[name] = _control(name, len(taskset.tasks), lines[name], lines["random"], book)
-    book.settle()
+        rows[name] = control_row(name, len(taskset.tasks), lines[name], lines["random"], book)
     own = [entrant.name for entrant in entrants if not entrant.control]
     shown = [entrant.name for entrant in entrants if entrant.control] + [n for n in ORDERS if controls]
-    which = pairs(own, shown)
+    comparisons = compared(pairs(own, shown), {**values, **{n: lines[n] for n in ORDERS}}, metrics, book)
+    book.settle()
     return {
         "format": 1,
         "protocol": {
@@ -92,16 +96,15 @@ def metrics_document(
             "warnings": [*taskset.warnings, *(text for entrant in entrants for text in entrant.warnings)],
         },
         "systems": rows,
-        "comparisons": compared(which, {**values, **{name: lines[name] for name in ORDERS}}, metrics, seed=seed),
+        "comparisons": comparisons,
         "agreements": agreements(collector, rankings, [entrant.name for entrant in entrants]),
     }
 
 
-def _system(
-    collector: Collector, rankings: Rankings, entrant: Entrant, chance: Arrays, book: Book
+def system_row(
+    entrant: Entrant, collected: Mapping[Trial, Collected], chance: Arrays, book: Book
 ) -> tuple[dict[str, Any], Arrays]:
     """A system's row, and its values by user."""
-    collected = {trial: collector.system(rankings, entrant.name, trial) for trial in entrant.trials}
     seeds = {trial.seed: one for trial, one in collected.items() if not trial.repeat and not trial.order}
     first = next(iter(seeds.values()))
     statuses, outcomes = _over_seeds(list(seeds.values()))
@@ -118,6 +121,7 @@ def _system(
         "users": len(statuses),
         **{status: counts[status] for status in ("whole", "partial", "failed")},
         "outcomes": dict(Counter(outcomes).most_common()),
+        "status_of": dict(zip(outcomes, statuses, strict=True)),
         "metrics": book.means(values),
         "usable": {
             "users": int(usable.sum()),
@@ -127,7 +131,6 @@ def _system(
         "usage": asdict(reduce(add, (one.usage for one in collected.values()))),
         "seconds": round(entrant.seconds, 3),
         **({"trials": len(collected)} if len(collected) > 1 else {}),
-        **stability(collector, rankings, entrant.name, entrant.trials, seed=book.seed),
         "profile": first.profile.document(),
     }
     if len(seeds) > 1:
@@ -138,7 +141,8 @@ def _system(
     return row, values
 
 
-def _control(name: str, users: int, values: Arrays, chance: Arrays, book: Book) -> dict[str, Any]:
+def control_row(name: str, users: int, values: Arrays, chance: Arrays, book: Book) -> dict[str, Any]:
+    """A control row; the random one is analytic, but for metrics without a closed form."""
     row: dict[str, Any] = {"control": True, "users": users, "metrics": book.means(values)}
     if name == "random":
         drawn = [metric for metric in values if parse(metric)[0].expected is None]

@@ -33,15 +33,15 @@ def permutation_test(differences: Sequence[npt.ArrayLike], *, seed: int) -> list
     found = [1.0] * len(samples)
     for users in dict.fromkeys(map(len, samples)):
         same = [at for at, sample in enumerate(samples) if len(sample) == users]
-        for at, p in zip(same, _p_values(np.stack([samples[at] for at in same], axis=1), seed), strict=True):
+        for at, p in zip(same, _p_values([samples[at] for at in same], seed), strict=True):
             found[at] = float(p)
     return found
 
 
-def _p_values(columns: Floats, seed: int) -> Floats:
-    sums, _ = grouped(columns, seed)
+def _p_values(series: Sequence[Floats], seed: int) -> Floats:
+    sums, _ = grouped(series, seed)
     reached = np.abs(sums.sum(axis=0)) * (1.0 - 1e-12)
-    extreme = np.zeros(columns.shape[1])
+    extreme = np.zeros(len(series))
     tried = 0
     for signs in _signs(len(sums), seed):
         extreme += (np.abs(signs @ sums) >= reached).sum(axis=0)

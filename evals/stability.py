@@ -35,8 +35,8 @@ def _against_first(
     changed: list[float] = []
     first_changed: list[float] = []
     alike: dict[str, list[float]] = {}
-    for number, tasks in enumerate(collector.parts()):
-        ids = [one.user_id for one in tasks]
+    for number, part in enumerate(collector.parts()):
+        ids = part.user_ids
         first = list(rankings.rows(system, ids))
         later = [list(rankings.rows(system, ids, trial.name)) for trial in trials]
         for at, row in enumerate(first):
@@ -44,9 +44,9 @@ def _against_first(
             changed.append(float(np.mean([other != row.own for other in others])))
             first_changed.append(float(np.mean([other[:1] != row.own[:1] for other in others])))
         if number == 0:
-            base = collector.batch(tasks, first, system)
+            base = collector.batch(part, first, system)
             for rows in later:
-                for name, value in agreement(base, collector.batch(tasks, rows, system)).items():
+                for name, value in agreement(base, collector.batch(part, rows, system)).items():
                     alike.setdefault(name, []).append(value)
     return {
         "asked": len(trials) + 1,

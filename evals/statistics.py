@@ -55,7 +55,7 @@ def intervals(series: Sequence[npt.ArrayLike], *, seed: int, level: float = 0.95
     waiting = [at for at, one in enumerate(found) if one is None]
     for users in dict.fromkeys(len(samples[at]) for at in waiting):
         same = [at for at in waiting if len(samples[at]) == users]
-        means = _resampled_means(np.stack([samples[at] for at in same], axis=1), seed)
+        means = _resampled_means([samples[at] for at in same], seed)
         for column, at in enumerate(same):
             found[at] = _interval(samples[at], means[:, column], level)
     return [one for one in found if one is not None]
@@ -73,20 +73,21 @@ def _flat(sample: Floats) -> Interval | None:
     return Interval(mean=mean, low=mean, high=mean)
 
 
-def _resampled_means(columns: Floats, seed: int) -> Floats:
+def _resampled_means(series: Sequence[Floats], seed: int) -> Floats:
     """Means of resampled users, (resamples, series).  They are multinomial weights, so all series share one draw."""
-    sums, sizes = grouped(columns, seed)
+    sums, sizes = grouped(series, seed)
     return np.concatenate([weights @ sums / (weights @ sizes)[:, None] for weights in _weights(len(sums), seed)])
 
 
-def grouped(columns: Floats, seed: int) -> tuple[Floats, Floats]:
+def grouped(series: Sequence[Floats], seed: int) -> tuple[Floats, Floats]:
     """Sums over groups of users, (groups, series), and the groups' sizes; few users are groups of one."""
-    users = len(columns)
+    users = len(series[0])
     if users <= GROUPS:
-        return columns, np.ones(users)
+        return np.stack(series, axis=1), np.ones(users)
     order = np.random.default_rng(seed).permutation(users)
     starts = np.arange(GROUPS) * users // GROUPS
-    return np.add.reduceat(columns[order], starts), np.diff(starts, append=users).astype(np.float64)
+    sums = np.stack([np.add.reduceat(one[order], starts) for one in series], axis=1)
+    return sums, np.diff(starts, append=users).astype(np.float64)
 
 
 def _weights(groups: int, seed: int) -> Iterator[Floats]:

@@ -61,12 +61,11 @@ class RunFolder:
         self.folder = folder
         self._ranking = False
         self._targets: FileIO | None = None
-        self._file = _open(folder)
+        wanted = msgspec.to_builtins(identity)
+        self._file = _open(folder, wanted)
         try:
-            wanted = msgspec.to_builtins(identity)
-            if (folder / MANIFEST).is_file():
-                _compare(folder, wanted)
-            else:
+            _check(folder, wanted)  # again: until now another run could write it
+            if not (folder / MANIFEST).is_file():
                 write_json(folder / MANIFEST, {"format": 1, **manifest, "identity": wanted})
             if not (folder / CATALOG).is_file():  # written last
                 _write_tasks(folder, taskset)
@@ -186,7 +185,12 @@ def _storing(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
 
 
-def _compare(folder: Path, wanted: Mapping[str, Any]) -> None:
+def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
+    """Refuses a folder that holds another run, or something else."""
+    if not (folder / MANIFEST).is_file():
+        if any(map(_foreign, folder.iterdir())):
+            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        return
     there = read_json(folder / MANIFEST).get("identity", {})
     differing = sorted(_differing(there, wanted))
     if differing:
@@ -230,12 +234,11 @@ def _catalog_line(item: Item) -> dict[str, Any]:
     return {**item.attributes, "item_id": item.item_id, "title": item.title}
 
 
-def _open(folder: Path) -> FileIO:
+def _open(folder: Path, wanted: Mapping[str, Any]) -> FileIO:
     """Makes the folder if need be, and keeps its file of rankings to this process."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / MANIFEST).is_file() and any(map(_foreign, folder.iterdir())):
-            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+        _check(folder, wanted)
         return _append(folder / RANKINGS)
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -255,7 +258,7 @@ def _append(path: Path) -> FileIO:
     file = FileIO(path, "ab")
     try:
         lock(file.fileno(), path)
-        if file.tell():
+        if path.stat().st_size:
             with path.open("rb") as end:
                 end.seek(-1, os.SEEK_END)
                 if end.read(1) != b"\n":

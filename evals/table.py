@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .metrics import figure, title
 from .scoring import CONTROLS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 TITLES = {"random": "random (analytic)", "candidate-order": "candidate order", "ceiling": "ceiling (targets present)"}
 SURE = 0.05
 TESTED = "Paired permutation test, p-values corrected by Holm's rule over the pairs of a metric; bold: below .05."
+PAIRS = 15
+"""Pairs of systems below a table; all are in the page."""
 ACROSS = 6
 """Metrics of one table; further ones are in tables below."""
 
@@ -33,7 +36,11 @@ def results_table(document: Mapping[str, Any]) -> RenderableType:
     warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
     differences = document.get("comparisons", []) if len(own) > 1 else []
     if differences:
-        tables += [differences_table(differences, differences[0]["metric"]), Text(TESTED, style="dim"), Text()]
+        first = [row for row in differences if row["metric"] == differences[0]["metric"]]
+        tables += [differences_table(first[:PAIRS], first[0]["metric"]), Text(TESTED, style="dim")]
+        if len(first) > PAIRS:
+            tables.append(Text(f"{len(first) - PAIRS} more pairs are in the page and in metrics.json.", style="dim"))
+        tables.append(Text())
     return Group(Text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
 
 
@@ -62,8 +69,8 @@ def comparison_table(document: Mapping[str, Any]) -> RenderableType:
 def differences_table(comparisons: Sequence[Mapping[str, Any]], metric: str) -> Table:
     """The pairs of one metric: difference, interval, p-value, and p-value by Holm's rule."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in (_title(metric), "difference", "95 % interval", "p", "p (Holm)"):
-        table.add_column(column, justify="left" if column == _title(metric) else "right", no_wrap=True)
+    for column in (title(metric), "difference", "95 % interval", "p", "p (Holm)"):
+        table.add_column(column, justify="left" if column == title(metric) else "right", no_wrap=True)
     for row in comparisons:
         if row["metric"] == metric:
             pair = f"{TITLES.get(row['a'], row['a'])} - {TITLES.get(row['b'], row['b'])}"
@@ -84,7 +91,7 @@ def _agreements_table(agreements: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column(f"agreement of rankings, {agreements[0]['users']:,} users")
     for name in names:
-        table.add_column(_title(name), justify="right")
+        table.add_column(title(name), justify="right")
     for row in agreements:
         table.add_row(f"{row['a']} - {row['b']}", *(f"{row[name]:.3f}" if name in row else "–" for name in names))
     return table
@@ -104,7 +111,7 @@ def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     for name in metrics:
-        table.add_column(_title(name), justify="right", no_wrap=True)
+        table.add_column(title(name), justify="right", no_wrap=True)
     for column in ("unusable", "tokens\na user", "seconds\na user") if costs else ():
         table.add_column(column, justify="right")
     for name in _order(systems):
@@ -134,14 +141,14 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     shown = f"{against['difference']:+.3f} [{against['low']:+.3f}, {against['high']:+.3f}]"
     if against["low"] == against["high"]:
         sentence = (
-            f"{name}: {_title(metric)} {against['difference']:+.3f} against the analytic value, the same for all users."
+            f"{name}: {title(metric)} {against['difference']:+.3f} against the analytic value, the same for all users."
         )
     elif against["low"] > 0:
-        sentence = f"{name} beats random: {_title(metric)} {shown} against the analytic value."
+        sentence = f"{name} beats random: {title(metric)} {shown} against the analytic value."
     elif against["high"] < 0:
-        sentence = f"{name} is worse than random: {_title(metric)} {shown} against the analytic value."
+        sentence = f"{name} is worse than random: {title(metric)} {shown} against the analytic value."
     else:
-        sentence = f"{name} cannot be told from random here: {_title(metric)} {shown} against the analytic value."
+        sentence = f"{name} cannot be told from random here: {title(metric)} {shown} against the analytic value."
     better = [
         TITLES.get(other, other)
         for other in _order(systems)
@@ -153,7 +160,7 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     found = [sentence]
     if spread:
         ends = f"{spread['min']:.3f} to {spread['max']:.3f}, standard deviation {spread['sd']:.3f}"
-        found.append(f"{name} over {len(row['seeds'])} seeds: {_title(metric)} {ends}.")
+        found.append(f"{name} over {len(row['seeds'])} seeds: {title(metric)} {ends}.")
     if better:
         found.append(f"Better than {name} without a model: {', '.join(better)}.")
     return found
@@ -185,19 +192,22 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=120)
 
 
-def _title(metric: str) -> str:
-    return metric.upper()
-
-
 def _cell(row: Mapping[str, Any], metric: str) -> str:
     value = row["metrics"].get(metric)
     if value is None:
         return "–"
     if value.get("reduced"):
-        return f"{value['mean']:.3f}\none value"
+        return f"{figure(value['mean'])}\none value"
     flat = value["low"] == value["high"]
     spread = "exact" if row.get("analytic") else "all equal"
-    return f"{value['mean']:.3f}\n" + (spread if flat else f"{value['low']:.2f}–{value['high']:.2f}")
+    return f"{figure(value['mean'])}\n" + (spread if flat else f"{_end(value['low'])}–{_end(value['high'])}")
+
+
+def _end(value: float) -> str:
+    """An interval's end, a digit shorter than the mean."""
+    if abs(value) < 0.005:
+        return figure(value) if abs(value) >= 1e-9 else "0.00"
+    return figure(value) if abs(value) >= 1000 else f"{value:.2f}"
 
 
 def _costs(row: Mapping[str, Any]) -> list[str]:
@@ -205,7 +215,7 @@ def _costs(row: Mapping[str, Any]) -> list[str]:
         return ["", "", ""]
     users, asked = row["users"], row["users"] * row.get("trials", 1)
     unusable = f"{row['failed'] / users:.1%}"
-    if not row["seconds"]:
-        return [unusable, "", ""]
+    if row.get("control") or not row["seconds"]:
+        return ["" if row.get("control") else unusable, "", ""]
     tokens = (row["usage"]["prompt_tokens"] + row["usage"]["completion_tokens"]) / asked
     return [unusable, f"{tokens:,.0f}", f"{row['seconds'] / asked:.2f}"]

@@ -4,6 +4,7 @@ from backends import Registry
 
 from ._batch import Batch
 from ._compute import DEFAULT, ceiling, expected_random, parse, per_user, values_of
+from ._names import figure, title
 from ._shelf import Shelf
 from .base import Agreement, Metric
 
@@ -18,7 +19,9 @@ __all__ = [
     "Shelf",
     "ceiling",
     "expected_random",
+    "figure",
     "parse",
     "per_user",
+    "title",
     "values_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ DEFAULT = ("ndcg@10", "hr@1", "hr@5", "hr@10", "mrr")
 _NAME = re.compile(r"(?P<name>[a-z_][a-z_-]*)(?:@(?P<k>[1-9]\d{0,5}))?")
 
 
+@cache
 def parse(name: str) -> tuple[Metric, int]:
     """Returns a metric and its cut-off; a metric without one gets the largest.
 

@@ -1,4 +1,4 @@
-"""The HTML page of a run.
+"""The HTML page of a run, and that of several.
 
 What it reads of a run folder (anything missing is said on the page):
 
@@ -7,7 +7,8 @@ What it reads of a run folder (anything missing is said on the page):
 - ``catalog.jsonl`` or ``catalog.csv``: a catalogue.
 - ``tasks.jsonl``: the task file's lines; an interaction may also be an object with ``item_id, kind, rating, time`` and
   ``text``.
-- ``rankings.jsonl``, a line for each system and user: ``system, user_id, status, outcome``; ``items``, best first, each
+- ``rankings.jsonl``, a line for each system and user: ``system, user_id, status, outcome``; ``trial``, if it is not the
+  first time that the system was asked; ``items``, best first, each
   with ``item_id, score, by_model``; ``matches``, each with ``text`` or ``mention.text`` and ``item_id, score, reason``;
   ``warnings, seconds, usage``; ``requests``, keys of the journal; and, if wanted, that user's ``metrics`` by name.
 - ``requests.jsonl``: the journal.
@@ -16,5 +17,6 @@ What it reads of a run folder (anything missing is said on the page):
 from __future__ import annotations
 
 from .page import write_report
+from .several import write_comparison
 
-__all__ = ["write_report"]
+__all__ = ["write_comparison", "write_report"]

@@ -27,7 +27,7 @@ def outcome_bars(systems: Mapping[str, Mapping[str, Any]], statuses: Mapping[str
             part = {"name": status, "count": f"{count:,.0f}", "percent": percent(count, users)}
             parts.append({**part, "start": round(start, 3), "width": width})
             start += width
-        known = statuses.get(name, {})
+        known = {**mapping(row.get("status_of")), **statuses.get(name, {})}
         counts = sorted(_counts(row.get("outcomes")), key=lambda pair: (-pair[1], pair[0]))
         rows = [
             {
@@ -57,9 +57,10 @@ def spending(systems: Mapping[str, Mapping[str, Any]]) -> Table | None:
         if not usage:
             continue
         asked = [number(usage.get(key)) for key in ("requests", "prompt_tokens", "cached_tokens", "completion_tokens")]
-        tokens = None if asked[1] is None or asked[3] is None or not users else (asked[1] + asked[3]) / users
+        times = (users or 0) * (number(row.get("trials")) or 1)
+        tokens = None if asked[1] is None or asked[3] is None or not times else (asked[1] + asked[3]) / times
         usd, seconds = number(usage.get("usd")), number(row.get("seconds"))
-        each = None if seconds is None or not users else seconds / users
+        each = None if seconds is None or not times else seconds / times
         rows.append(
             {
                 "name": name,

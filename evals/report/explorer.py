@@ -9,7 +9,7 @@ from typing import Any
 from .pack import pack
 from .people import SEARCH_LIMIT, detail_of, place_of, ranking_rows
 from .run_folder import RunFolder
-from .summary import CEILING, CONTROLS, number
+from .summary import number, own_systems, systems_of
 from .titles import Titles
 
 MAX_USERS = 10_000
@@ -37,7 +37,7 @@ class Explorer:
 
 def build(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BYTES) -> Explorer:
     """Reads every user once and packs them in shards; memory holds one shard and the packed page."""
-    systems = _systems(run)
+    systems = _ordered(run)
     everyone = _users(run)
     chosen, note = _choose(run, everyone, systems, max_users)
     titles = Titles(run.titles)
@@ -60,11 +60,12 @@ def build(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BY
     return Explorer(index=index, shards=tuple(shards), statuses=columns.statuses, note=note)
 
 
-def _systems(run: RunFolder) -> list[str]:
-    """Systems with rankings; those of a model first."""
+def _ordered(run: RunFolder) -> list[str]:
+    """Systems with rankings; those that the run is about first."""
     found = dict.fromkeys(key[0] for key in run.rankings.keys if isinstance(key, tuple)) if run.rankings else {}
-    controls = (*CONTROLS, CEILING)
-    return sorted(found, key=lambda name: name in controls) or [""]
+    known = systems_of(run.metrics)
+    own = own_systems({name: known.get(name, {}) for name in found})
+    return sorted(found, key=lambda name: name not in own) or [""]
 
 
 def _users(run: RunFolder) -> list[str]:

@@ -31,8 +31,10 @@ def facts(manifest: Mapping[str, Any]) -> tuple[list[Group], list[dict[str, str]
 
 
 def words(name: str) -> str:
-    """A key as a person would write it."""
-    text = re.sub(r"[_\-]+", " ", str(name)).strip()
+    """A key as a person would write it; what is no plain word, such as a system's name, stays as it is."""
+    if not re.fullmatch(r"[a-z_]+", str(name)):
+        return str(name)
+    text = str(name).replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,10 @@ from markupsafe import Markup
 from .accounts import figures, outcome_bars, spending
 from .explorer import MAX_BYTES, MAX_USERS, Explorer, build
 from .facts import facts
+from .panels import popularity_panels, position_panels
 from .run_folder import RunFolder, open_run
+from .scatter import cost_plot
+from .steady import repeats_table, seeds_table
 from .summary import (
     SHOWN,
     forest_plot,
@@ -27,6 +31,7 @@ from .summary import (
     systems_of,
     verdict,
 )
+from .versus import versus
 
 
 def write_report(run_dir: Path) -> Path:
@@ -48,13 +53,13 @@ def write_report(run_dir: Path) -> Path:
 
 def render(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BYTES) -> str:
     """Returns the whole page."""
-    style, script = _own("report.css"), _own("user.js") + _own("explorer.js")
+    style, script = own("report.css"), own("user.js") + own("explorer.js")
     explorer = build(run, max_users=max_users, max_bytes=max_bytes)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
-            policy=_policy(style, script if explorer.index else ""),
+            policy=policy(style, script if explorer.index else ""),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own files
             **_head(run),
@@ -64,7 +69,7 @@ def render(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_B
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """An environment of its own: this one escapes everything, that of the prompts nothing."""
     return Environment(
         loader=PackageLoader("evals.report", ""),
@@ -76,11 +81,13 @@ def _environment() -> Environment:
     )
 
 
-def _own(name: str) -> str:
+def own(name: str) -> str:
+    """The text of a file of this package."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
+    """The page's content security policy: nothing is loaded, and nothing runs but its own style and script."""
     sources = f"style-src {_digest(style)}" + (f"; script-src {_digest(script)}" if script else "")
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
@@ -105,17 +112,36 @@ def _head(run: RunFolder) -> dict[str, Any]:
 
 
 def _body(run: RunFolder, explorer: Explorer) -> dict[str, Any]:
-    systems = systems_of(run.metrics)
-    metrics = metric_names(systems)
     groups, documents = facts(run.manifest)
     return {
-        "results": results(systems, metrics[:SHOWN]),
-        "more_results": results(systems, metrics[SHOWN:]),
-        "usable_results": results(systems, metrics[:SHOWN], usable=True),
-        "forest": forest_plot(systems, metrics[0]) if metrics else None,
-        "outcomes": outcome_bars(systems, explorer.statuses),
-        "spending": spending(systems),
+        **sections(run.metrics, explorer.statuses),
         "explorer": {"note": explorer.note, "data": explorer if explorer.index else None},
         "manifest": groups,
         "documents": documents,
+    }
+
+
+def sections(metrics: Mapping[str, Any], statuses: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """What the page of one run and that of several have in common.
+
+    Args:
+        metrics: As in ``metrics.json``.
+        statuses: System to outcome to status, which colours bars.
+    """
+    systems = systems_of(metrics)
+    names = metric_names(systems)
+    first = names[0] if names else ""
+    return {
+        "results": results(systems, names[:SHOWN]),
+        "more_results": results(systems, names[SHOWN:]),
+        "usable_results": results(systems, names[:SHOWN], usable=True),
+        "forest": forest_plot(systems, first) if names else None,
+        "versus": versus(metrics, systems, first) if names else None,
+        "cost": cost_plot(systems, first) if names else None,
+        "position": position_panels(systems),
+        "popularity": popularity_panels(systems),
+        "seeds": seeds_table(systems, first),
+        "repeats": repeats_table(systems),
+        "outcomes": outcome_bars(systems, statuses),
+        "spending": spending(systems),
     }

@@ -6,21 +6,32 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MINUS = " \N{MINUS SIGN} "
+"""Between the names of a pair."""
+_BESIDE = 17
+"""Characters of a name that fit beside its numbers on a phone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A system's mean difference from random, with its interval.  ``own`` marks what the run is about."""
+    """A mean difference with its interval.
+
+    Attributes:
+        own: Marks what the reader should see first.
+        note: Said after the numbers.
+    """
 
     name: str
     mean: float
     low: float
     high: float
     own: bool
+    note: str = ""
 
     @property
     def value(self) -> str:
         """The numbers as text."""
-        return f"{signed(self.mean)} ({signed(self.low)} to {signed(self.high)})"
+        return f"{signed(self.mean)} ({signed(self.low)} to {signed(self.high)}){self.note}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,7 @@ class ForestRow:
     own: bool
     y: float
     name_y: float
+    value_y: float
     x: float
     low_x: float
     high_x: float
@@ -56,6 +68,8 @@ class Forest:
     top: float
     bottom: float
     zero_x: float
+    zero: str
+    stacked: bool
     ticks: tuple[Tick, ...]
     rows: tuple[ForestRow, ...]
     description: str
@@ -67,13 +81,32 @@ def signed(value: float) -> str:
     return "0.000" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
-def forest(differences: Sequence[Difference], *, narrow: bool) -> Forest:
-    """Lays out a forest plot; ``narrow`` puts each name above its line instead of beside it."""
-    width, left, right, row = (340.0, 8.0, 8.0, 54.0) if narrow else (860.0, 200.0, 225.0, 40.0)
+def forest(
+    differences: Sequence[Difference],
+    *,
+    narrow: bool,
+    stacked: bool = False,
+    nothing: str = "random",
+    names: float = 200.0,
+    values: float = 225.0,
+) -> Forest:
+    """Lays out a forest plot.
+
+    Args:
+        differences: Its rows.
+        narrow: Puts each name above its line instead of beside it.
+        stacked: Puts the numbers of the narrow form below the name, which has the whole line then.
+        nothing: What a difference of zero means.
+        names: Room for the names of the wide form.
+        values: Room for its numbers.
+    """
+    stacked = narrow and (stacked or any(len(one.name) > _BESIDE for one in differences))
+    narrow_row = 72.0 if stacked else 54.0
+    width, left, right, row = (340.0, 8.0, 8.0, narrow_row) if narrow else (860.0, names, values, 40.0)
     top = 26.0
     bottom = top + row * len(differences) + (4 if narrow else 0)
     ends = [0.0, *(end for one in differences for end in (one.low, one.high, one.mean))]
-    step, low, high = _scale(min(ends), max(ends), 4 if narrow else 7)
+    step, low, high = scale(min(ends), max(ends), 4 if narrow else 7)
 
     def across(value: float) -> float:
         return round(left + (value - low) / (high - low) * (width - left - right), 1)
@@ -87,15 +120,17 @@ def forest(differences: Sequence[Difference], *, narrow: bool) -> Forest:
         ticks.append(Tick(x=across(value), label=label, zero=zero))
     rows = []
     for number, one in enumerate(differences):
-        middle = top + row * number + (36 if narrow else row / 2)
+        middle = top + row * number + (row - 18 if narrow else row / 2)
+        name_y = middle - (34 if stacked else 15) if narrow else middle + 5
         rows.append(
             ForestRow(
                 name=one.name,
-                short_name=_short(one.name, 20 if narrow else 26),
+                short_name=short_pair(one.name, (38 if stacked else _BESIDE) if narrow else int(names / 8.4)),
                 value=one.value,
                 own=one.own,
                 y=middle,
-                name_y=middle - 15 if narrow else middle + 5,
+                name_y=name_y,
+                value_y=middle - 15 if stacked else name_y,
                 x=across(one.mean),
                 low_x=across(one.low),
                 high_x=across(one.high),
@@ -108,13 +143,15 @@ def forest(differences: Sequence[Difference], *, narrow: bool) -> Forest:
         top=top,
         bottom=bottom,
         zero_x=across(0),
+        zero=nothing,
+        stacked=stacked,
         ticks=tuple(ticks),
         rows=tuple(rows),
-        description=f"Forest plot of differences from random with 95 % intervals: {said}",
+        description=f"Forest plot of differences from {nothing} with 95 % intervals: {said}",
     )
 
 
-def _scale(low: float, high: float, intervals: int) -> tuple[float, float, float]:
+def scale(low: float, high: float, intervals: int) -> tuple[float, float, float]:
     """Round steps that cover a range, and the range that they cover."""
     if high == low:
         low, high = low - 0.05, high + 0.05
@@ -125,5 +162,17 @@ def _scale(low: float, high: float, intervals: int) -> tuple[float, float, float
     return step, math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
 
 
-def _short(name: str, limit: int) -> str:
+def short_pair(name: str, limit: int) -> str:
+    """A name cut to a number of characters; of a pair, each of the two."""
+    one, sign, other = name.partition(MINUS)
+    if not sign or len(name) <= limit:
+        return short(name, limit)
+    room = limit - len(MINUS)
+    first = max(room // 2, room - len(other))
+    one = short(one, first)
+    return f"{one}{MINUS}{short(other, room - len(one))}"
+
+
+def short(name: str, limit: int) -> str:
+    """A name cut to a number of characters."""
     return name if len(name) <= limit else name[: limit - 1] + "…"

@@ -85,7 +85,10 @@ def _user(row: Mapping[str, Any]) -> Hashable:
 
 
 def _system_and_user(row: Mapping[str, Any]) -> Hashable:
-    return None if row.get("user_id") is None else (str(row.get("system", "")), str(row["user_id"]))
+    """The first time that each system was asked; other seeds, repeats and orders are left out."""
+    if row.get("user_id") is None or row.get("trial"):
+        return None
+    return str(row.get("system", "")), str(row["user_id"])
 
 
 def _request(row: Mapping[str, Any]) -> Hashable:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..metrics import figure, parse, title
 from .plots import Difference, forest
 
 CONTROLS = ("popularity", "candidate-order", "random")
 CEILING = "ceiling"
 FIRST = ("ndcg@10", "hr@1", "hr@5", "hr@10", "mrr")
 SHOWN = 5
+MANY = 3
+"""More systems than this are spoken of together."""
 _NOTES = {
     "random": "analytic",
     "candidate-order": "as offered",
     CEILING: "were every target first",
 }
 Table = dict[str, Any]
+Systems = Mapping[str, Mapping[str, Any]]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -33,29 +36,40 @@ def number(value: Any) -> float | None:
 
 
 def systems_of(metrics: Any) -> dict[str, Mapping[str, Any]]:
-    """Rows by name: what the run is about first, then the controls, the ceiling last."""
+    """Rows by name: what the run is about first, then baselines, then the rows of every table, the ceiling last."""
     rows = {str(name): mapping(row) for name, row in mapping(mapping(metrics).get("systems")).items()}
-    order = [name for name in rows if name not in (*CONTROLS, CEILING)]
-    return {name: rows[name] for name in (*order, *CONTROLS, CEILING) if name in rows}
+    own = list(own_systems(rows))
+    baselines = [name for name in rows if name not in (*own, *CONTROLS, CEILING)]
+    return {name: rows[name] for name in (*own, *baselines, *CONTROLS, CEILING) if name in rows}
 
 
-def own_systems(systems: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def own_systems(systems: Systems) -> dict[str, Mapping[str, Any]]:
     """The rows that the run is about."""
-    return {name: row for name, row in systems.items() if name not in (*CONTROLS, CEILING)}
+    return {name: row for name, row in systems.items() if not row.get("control") and name not in (*CONTROLS, CEILING)}
 
 
 def label(metric: str) -> str:
     """A metric's name as papers print it."""
-    return re.sub(r"^[a-z]+", lambda found: found[0].upper(), metric)
+    return title(metric)
 
 
-def metric_names(systems: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def better(metric: str) -> str | None:
+    """Which direction is good; more, where the metric is unknown here."""
+    from ..errors import SpecError
+
+    try:
+        return parse(metric)[0].better
+    except SpecError:
+        return "higher"
+
+
+def metric_names(systems: Systems) -> list[str]:
     """All metrics that any row has, the usual ones first."""
     seen = dict.fromkeys(name for row in systems.values() for name in mapping(row.get("metrics")))
     return [name for name in FIRST if name in seen] + [name for name in seen if name not in FIRST]
 
 
-def headline(systems: Mapping[str, Mapping[str, Any]]) -> str | None:
+def headline(systems: Systems) -> str | None:
     """The metric that the page speaks of first."""
     return next(iter(metric_names(systems)), None)
 
@@ -65,30 +79,27 @@ def mean_of(row: Mapping[str, Any], metric: str) -> float | None:
     return number(mapping(mapping(row.get("metrics")).get(metric)).get("mean"))
 
 
-def _interval(value: Mapping[str, Any]) -> str:
+def interval(value: Mapping[str, Any]) -> str:
+    """An interval as text; empty where there is none."""
     low, high = number(value.get("low")), number(value.get("high"))
-    return "" if low is None or high is None or low == high else f"{low:.3f} to {high:.3f}"
+    return "" if low is None or high is None or low == high else f"{figure(low)} to {figure(high)}"
 
 
-def results(systems: Mapping[str, Mapping[str, Any]], metrics: Sequence[str], *, usable: bool = False) -> Table | None:
+def results(systems: Systems, metrics: Sequence[str], *, usable: bool = False) -> Table | None:
     """The table of means and intervals, the best mean of each column marked."""
     rows = {name: mapping(row.get("usable")) if usable else row for name, row in systems.items()}
     if usable:
         rows = {name: row for name, row in rows.items() if row.get("metrics")}
     if not rows or not metrics:
         return None
-    contenders = [row for name, row in rows.items() if name != CEILING]
-    best = {
-        metric: max((mean for row in contenders if (mean := mean_of(row, metric)) is not None), default=None)
-        for metric in metrics
-    }
-    own = own_systems(rows)
+    best = {metric: _best(rows, metric) for metric in metrics}
+    own = own_systems(systems)
 
     def cell(row: Mapping[str, Any], name: str, metric: str) -> dict[str, Any]:
         mean = mean_of(row, metric)
         return {
-            "mean": None if mean is None else f"{mean:.3f}",
-            "interval": _interval(mapping(mapping(row.get("metrics")).get(metric))),
+            "mean": None if mean is None else figure(mean),
+            "interval": interval(mapping(mapping(row.get("metrics")).get(metric))),
             "best": mean is not None and name != CEILING and len(rows) > 1 and mean == best[metric],
         }
 
@@ -99,13 +110,28 @@ def results(systems: Mapping[str, Mapping[str, Any]], metrics: Sequence[str], *,
             {
                 "name": name,
                 "role": "own" if name in own else "bound" if name == CEILING else "control",
-                "note": _users(row) if usable else _NOTES.get(name, ""),
+                "note": _users(row) if usable else _note(name, row),
                 "cells": [cell(row, name, metric) for metric in metrics]
                 + (_usable_cells(row, metrics[0]) if extra else []),
             }
             for name, row in rows.items()
         ],
     }
+
+
+def _best(rows: Systems, metric: str) -> float | None:
+    means = [mean for name, row in rows.items() if name != CEILING and (mean := mean_of(row, metric)) is not None]
+    direction = better(metric)
+    if direction is None or not means:
+        return None
+    return max(means) if direction == "higher" else min(means)
+
+
+def _note(name: str, row: Mapping[str, Any]) -> str:
+    seeds = row.get("seeds")
+    if isinstance(seeds, list) and len(seeds) > 1:
+        return f"mean of {len(seeds)} seeds"
+    return _NOTES.get(name, "without a model" if row.get("control") and name not in CONTROLS else "")
 
 
 def percent(part: float, whole: float) -> str:
@@ -121,7 +147,7 @@ def _usable_cells(row: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
     note = "" if mean is None else _users(usable)
     share = None if failed is None or not users else percent(failed, users)
     return [
-        {"mean": None if mean is None else f"{mean:.3f}", "interval": note, "best": False},
+        {"mean": None if mean is None else figure(mean), "interval": note, "best": False},
         {"mean": share, "interval": "" if share is None else f"{failed:,.0f} of {users:,.0f}", "best": False},
     ]
 
@@ -131,7 +157,7 @@ def _users(row: Mapping[str, Any]) -> str:
     return "" if users is None else f"{users:,.0f} users"
 
 
-def differences(systems: Mapping[str, Mapping[str, Any]], metric: str) -> tuple[list[Difference], list[str]]:
+def differences(systems: Systems, metric: str) -> tuple[list[Difference], list[str]]:
     """What the forest plot shows, and the names of rows for which no difference was kept."""
     shown, left = [], []
     own = own_systems(systems)
@@ -147,7 +173,7 @@ def differences(systems: Mapping[str, Mapping[str, Any]], metric: str) -> tuple[
     return shown, left
 
 
-def forest_plot(systems: Mapping[str, Mapping[str, Any]], metric: str) -> Table | None:
+def forest_plot(systems: Systems, metric: str) -> Table | None:
     """Both widths of the forest plot."""
     shown, left = differences(systems, metric)
     if not shown:
@@ -160,28 +186,26 @@ def forest_plot(systems: Mapping[str, Mapping[str, Any]], metric: str) -> Table 
     }
 
 
-def verdict(systems: Mapping[str, Mapping[str, Any]], metric: str) -> list[dict[str, Any]]:
+def verdict(systems: Systems, metric: str) -> list[dict[str, Any]]:
     """What the numbers say, in sentences; a better control is named."""
     shown, _ = differences(systems, metric)
-    own = own_systems(systems)
+    means = {name: mean for name, row in own_systems(systems).items() if (mean := mean_of(row, metric)) is not None}
+    names = list(means)
     sentences = []
-    for name, row in own.items():
-        mean = mean_of(row, metric)
-        if mean is None or len(own) > 3:
-            continue
-        interval = _interval(mapping(mapping(row.get("metrics")).get(metric)))
-        said = (
-            f"{name} reaches {label(metric)} {mean:.3f}"
-            + (f" (95\N{NO-BREAK SPACE}% interval {interval})" if interval else "")
-            + "."
-        )
+    if len(names) > MANY:
+        names = [max(means, key=lambda name: means[name] if better(metric) == "higher" else -means[name])]
+        said = f"Of {len(means)} systems, {names[0]} does best on average."
+        sentences.append({"text": said, "strong": True})
+    for name in names:
+        span = interval(mapping(mapping(systems[name].get("metrics")).get(metric)))
+        said = f"{name} reaches {label(metric)} {figure(means[name])}"
+        said += f" (95\N{NO-BREAK SPACE}% interval {span})." if span else "."
         sentences.append({"text": said, "strong": True})
         found = next((one for one in shown if one.name == name), None)
         if found is not None:
             sentences.append({"text": _against_random(found), "strong": False})
-        better = _better(systems, metric, mean)
-        if better:
-            sentences.append({"text": f"Better on average without a model: {better}.", "strong": False})
+        if without := _better(systems, metric, means[name]):
+            sentences.append({"text": f"Better on average without a model: {without}.", "strong": False})
     return sentences
 
 
@@ -193,6 +217,13 @@ def _against_random(found: Difference) -> str:
     return "Its difference from a random order has an interval that includes zero: this run cannot tell it from chance."
 
 
-def _better(systems: Mapping[str, Mapping[str, Any]], metric: str, mean: float) -> str:
-    found = [(name, m) for name in CONTROLS if (m := mean_of(systems.get(name, {}), metric)) is not None and m > mean]
-    return ", ".join(f"{name} ({m:.3f})" for name, m in sorted(found, key=lambda pair: -pair[1]))
+def _better(systems: Systems, metric: str, mean: float) -> str:
+    own, lower = own_systems(systems), better(metric) == "lower"
+    found = [
+        (name, other)
+        for name, row in systems.items()
+        if name not in own and name != CEILING and (other := mean_of(row, metric)) is not None
+        if (other < mean if lower else other > mean)
+    ]
+    found.sort(key=lambda pair: pair[1] if lower else -pair[1])
+    return ", ".join(f"{name} ({figure(other)})" for name, other in found)

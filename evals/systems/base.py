@@ -27,6 +27,12 @@ class Trial:
     order: int = 0
     first: bool = False
 
+    @classmethod
+    def named(cls, name: str) -> Trial:
+        """The trial of a name; the seed of one that is not told by its seed is unknown and given as 0."""
+        numbers = dict(part.split("=") for part in name.split())
+        return cls(**{key: int(value) for key, value in {"seed": "0", **numbers}.items()}, first=not name)
+
     @property
     def name(self) -> str:
         """Name in the run folder; empty for the first."""

@@ -16,6 +16,7 @@ from evals.spec import load_spec
 from recommender import run_command
 
 USERS = 12
+CONTROLS = ("random", "popularity", "candidate-order", "ceiling")
 
 
 def tasks(folder: Path, first: int = 0, users: int = USERS, *, change: str = "") -> None:
@@ -62,7 +63,7 @@ def test_two_runs_of_the_same_users_are_compared_as_one_run_of_both_systems(tmp_
         for row in json.loads((both / "metrics.json").read_text())["comparisons"]
         if row["b"] == "b" and row["metric"] == "hr@1"
     ]
-    [same] = [row for row in apart["comparisons"] if row["metric"] == "hr@1"]
+    [same] = [row for row in apart["comparisons"] if row["b"] == "b" and row["metric"] == "hr@1"]
     assert (pair["difference"], pair["p"]) == (same["difference"], same["p"])
     assert apart["agreements"][0]["kendall"] == -1.0
     assert apart["systems"]["a"]["metrics"]["hr@1"]["mean"] == pytest.approx(3 / 12)
@@ -91,21 +92,19 @@ def test_candidates_in_another_order_are_the_same_question(tmp_path: Path) -> No
     two = run(tmp_path, "two", model("a", BACKWARD))
     found = compare([one, two])
     assert found["users"] == USERS
-    assert list(found["systems"]) == ["a (one)", "a (two)"]
+    assert list(found["systems"]) == ["a (one)", "a (two)", *CONTROLS]
     assert found["agreements"][0]["rbo"] == pytest.approx(1.0)
-    assert {row["p"] for row in found["comparisons"]} == {1.0}
+    assert {row["p"] for row in found["comparisons"] if row["b"] == "a (two)"} == {1.0}
 
 
 def test_a_baseline_of_both_runs_stands_there_once(tmp_path: Path) -> None:
     tasks(tmp_path)
     one, two = (run(tmp_path, out, model(out, FORWARD) + ", item-knn") for out in ("one", "two"))
     found = compare([one, two])
-    assert list(found["systems"]) == ["one", "item-knn", "two"]
-    assert {(row["a"], row["b"]) for row in found["comparisons"]} == {
-        ("one", "two"),
-        ("one", "item-knn"),
-        ("two", "item-knn"),
-    }
+    assert list(found["systems"]) == ["one", "item-knn", "two", *CONTROLS]
+    against = ("item-knn", "popularity", "candidate-order")
+    expected = {("one", "two"), *((one, other) for one in ("one", "two") for other in against)}
+    assert {(row["a"], row["b"]) for row in found["comparisons"]} == expected
 
 
 def test_seeds_are_averaged_before_they_are_compared(tmp_path: Path) -> None:
@@ -120,9 +119,9 @@ def test_p_values_are_corrected_over_the_pairs_of_a_metric(tmp_path: Path) -> No
     found = compare([run(tmp_path, "one", systems)])
     for metric in ("ndcg@10", "hr@1"):
         rows = [row for row in found["comparisons"] if row["metric"] == metric]
-        assert len(rows) == 3
+        assert len(rows) == 3 + 3 * 2
         least = min(rows, key=lambda row: row["p"])
-        assert least["p_holm"] == pytest.approx(min(1.0, 3 * least["p"]))
+        assert least["p_holm"] == pytest.approx(min(1.0, 9 * least["p"]))
         assert all(row["p"] <= row["p_holm"] for row in rows)
 
 
@@ -147,7 +146,7 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path: Path, capsys: pyte
     call = ["compare", str(folder), "--json", str(tmp_path / "c.json")]
     assert run_command(app, call, usage_errors=(EvalError,)) == 0
     printed = capsys.readouterr().out
-    for words in ("difference", "95 % interval", "p (Holm)", "a - b", "KENDALL", "permutation test"):
+    for words in ("difference", "95 % interval", "p (Holm)", "a - b", "Kendall", "permutation test"):
         assert words in printed
     assert json.loads((tmp_path / "c.json").read_text())["users"] == USERS
 

@@ -284,7 +284,7 @@ def test_marks_of_a_forest_plot_lie_inside_it_in_order(values, narrow):
     for row in plot.rows:
         assert 0 <= row.low_x <= row.x <= row.high_x <= plot.width
         assert plot.top < row.y < plot.bottom
-        assert len(row.short_name) < 30
+        assert len(row.short_name) < 40
     assert [tick.zero for tick in plot.ticks].count(True) == 1
     assert len({tick.x for tick in plot.ticks}) == len(plot.ticks) <= 12
 

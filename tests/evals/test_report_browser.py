@@ -84,7 +84,7 @@ def test_it_fits_phone_and_desk_in_light_and_dark(visit, size, scheme):
     assert sideways(page) <= 0
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(20, 21, 22)") == (scheme == "dark")
-    assert page.locator(".plot svg:visible").count() == 1
+    assert page.locator("#difference svg:visible").count() == 1
     assert page.locator("#user h3").inner_text() == "User 7"
 
 
@@ -180,7 +180,7 @@ def test_without_scripts_results_read_and_the_explorer_says_what_it_needs(visit)
     text = page.locator("body").inner_text()
     assert "0.318" in text
     assert "needs JavaScript" in text
-    assert page.locator(".plot svg.narrow").is_visible()
+    assert page.locator("#difference svg.narrow").is_visible()
     assert page.locator("#explorer").is_hidden()
     assert sideways(page) <= 0
 

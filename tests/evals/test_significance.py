@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.book import Book
 from evals.comparisons import compared, pairs
+from evals.metrics import Shelf
 from evals.significance import holm, permutation_test
 
 
@@ -90,7 +92,9 @@ def test_a_comparison_is_over_users_of_whom_both_have_a_value() -> None:
         "a": {"ndcg@10": np.array([1.0, 0.5, np.nan, 0.5])},
         "b": {"ndcg@10": np.array([0.5, 0.5, 1.0, np.nan])},
     }
-    [row] = compared([("a", "b")], values, ["ndcg@10"], seed=1)
+    book = Book(["ndcg@10"], Shelf(()), seed=1)
+    [row] = compared([("a", "b")], values, ["ndcg@10"], book)
+    book.settle()
     assert (row["users"], row["difference"]) == (2, pytest.approx(0.25))
     assert row["low"] <= row["difference"] <= row["high"]
     assert row["p"] == row["p_holm"] == 1.0

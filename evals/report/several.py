@@ -1,0 +1,66 @@
+"""Writes one page of several runs: their systems side by side over the same users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ..compare import compare
+from .facts import facts
+from .page import environment, own, policy, sections
+from .run_folder import open_run
+from .summary import headline, own_systems, systems_of, verdict
+
+
+def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
+    """Writes the page of several runs and returns its path.  The same folders give the same bytes.
+
+    Raises:
+        RunError: If a folder is no finished run, or no user is the same in all.
+    """
+    document = compare(run_dirs)
+    systems = systems_of(document)
+    metric = headline(systems)
+    style = own("report.css")
+    text = (
+        environment()
+        .get_template("several.html")
+        .render(
+            policy=policy(style, ""),
+            style=Markup(style),  # noqa: S704 - our own file
+            title=", ".join(own_systems(systems)),
+            protocol=document["protocol"]["text"],
+            users=f"{document['users']:,}",
+            verdict=verdict(systems, metric) if metric else [],
+            caveats=list(_caveats(document)),
+            runs=[_run(path) for path in run_dirs],
+            **sections(document, {}),
+        )
+    )
+    scratch = out.with_name(f"{out.name}.part")
+    scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    scratch.replace(out)
+    return out
+
+
+def _caveats(document: Mapping[str, Any]) -> Sequence[str]:
+    found = []
+    for run, left in document["left_out"].items():
+        if left["count"]:
+            more = " and others" if left["count"] > len(left["users"]) else ""
+            found.append(f"{left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}.")
+    return found
+
+
+def _run(path: Path) -> dict[str, Any]:
+    with open_run(path) as run:
+        groups, _ = facts(run.manifest)
+    facts_of = [
+        {**fact, "name": f"{group['name']} · {fact['name']}" if group["name"] else fact["name"]}
+        for group in groups
+        for fact in group["facts"]
+    ]
+    return {"name": run.name, "facts": facts_of}
