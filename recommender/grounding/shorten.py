@@ -54,7 +54,8 @@ def shorter(text: str) -> Iterator[Shorter]:
     dated = _AFTER_YEAR.match(text)
     if dated:
         yield Shorter(dated[1], text[dated.end(1) :], Remark.SURE)
-    for mark in list(_CUT.finditer(text, 1))[:MOST_CUTS][::-1]:
+    marks = list(_CUT.finditer(text, 1))
+    for mark in [*marks[: MOST_CUTS // 2], *marks[MOST_CUTS // 2 :][-MOST_CUTS // 2 :]][::-1]:
         rest = text[mark.start() :].strip(" -–—|~:;,.([（")
         yield Shorter(text[: mark.start()], rest, _remark(text[: mark.start()], rest))
         if text[mark.start() : mark.end()].strip() in {"-", "–", "—", "|", ":"}:
