@@ -217,33 +217,6 @@ def test_made_up_titles_round_trip_in_every_shape(shape: str, titles: list[str],
     assert ranking.status is Status.WHOLE
 
 
-def real_items(shared: Path, name: str) -> list[Item]:
-    path = shared / "data" / name / f"{name.replace('games', 'Games')}.item"
-    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()[1:]]
-    items = [Item(row[0], row[1].strip()) for row in rows if row[1].strip()]
-    return list({item.title.casefold(): item for item in items}.values())
-
-
-@pytest.mark.parametrize("shape", [*SHAPES, "comma titles"])
-@pytest.mark.parametrize("name", ["games-6k", "ml-100k"])
-def test_perfect_answers_of_300_users_of_real_titles_round_trip(shared: Path, name: str, shape: str) -> None:
-    items = real_items(shared, name)
-    rng = random.Random(7)
-    grounder = Grounder(items)
-    wrong = []
-    for user in range(300):
-        task = Task(history=History(), candidates=Candidates(tuple(rng.sample(items, 20))))
-        order = rng.sample(range(20), 20)
-        names = labels_of(task) if shape in LABEL_SHAPES else None
-        expected = Expected(shape=SHAPES.get(shape, "titles"), labels=names, count=20)  # type: ignore[arg-type]
-        ranking = read_ranking(
-            task, Generation(text=written(task, order, shape), finish=Finish.STOP), expected, grounder
-        )
-        if [item.item for item in ranking.items] != [task.candidates.items[at] for at in order]:
-            wrong.append(user)
-    assert len(wrong) <= (9 if shape == "comma titles" else 0), wrong
-
-
 @pytest.mark.parametrize(
     "unit", ["[A] > ", "1. Heat\n", "Heat, ", '{"title": "Heat"}, ', "[", '"', "x", "1. Zyx wv\n", "a, b; "]
 )
