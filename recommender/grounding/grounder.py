@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..types import Item, Match, Mention
 from .found import AMBIGUOUS, Found
 from .later import Later
+from .title import Title, take_apart
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -17,6 +19,8 @@ LARGE = 2_000
 """Catalogues from this size on are indexed; smaller ones are looked through."""
 MEMO = 200_000
 """Mentions that are remembered; models repeat themselves."""
+PARSED = 10_000
+"""Mentions that are remembered as taken apart."""
 
 
 class Grounder:
@@ -29,6 +33,8 @@ class Grounder:
         self._items = tuple(items)
         self._search = Later(self._make)
         self._memo: dict[str, Found] = {}
+        self.parse: Callable[[str], Title] = lru_cache(maxsize=PARSED)(take_apart)
+        """Takes a mention apart, or remembers it."""
 
     def match(self, mention: Mention | str, candidates: Sequence[Item] | None = None) -> Match:
         """Returns the item that a mention means.
@@ -66,7 +72,7 @@ class Grounder:
         from .search import Search
 
         pool: Pool = LargePool(self._items) if len(self._items) >= LARGE else SmallPool(self._items)
-        return Search(pool)
+        return Search(pool, self.parse)
 
     def _found(self, text: str) -> Found:
         found = self._memo.get(text)
@@ -86,7 +92,7 @@ class Among:
 
         self._grounder = grounder
         self._items = tuple(candidates)
-        self._search = Search(SmallPool(self._items), closed=True)
+        self._search = Search(SmallPool(self._items), grounder.parse, closed=True)
 
     def match(self, mention: Mention | str) -> Match:
         """Returns the item that a mention means; see :meth:`Grounder.match`."""

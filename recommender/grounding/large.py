@@ -71,12 +71,20 @@ class LargePool:
         """See :class:`Pool`."""
         if not form:
             return []
-        owners = self._names()[1]
         best: dict[int, float] = {}
-        for place, score in self._trigrams().top(form, 2 * LOOKALIKES):
+        for place, score in self.likest(form, 2 * LOOKALIKES):
             if score >= FLOOR:
-                best.setdefault(int(owners[place]), score)
+                best.setdefault(place, score)
         return list(best.items())[:LOOKALIKES]
+
+    def likest(self, form: str, limit: int) -> list[tuple[int, float]]:
+        """The titles of the names most like a form, best first, with likeness from 0 to 100."""
+        owners = self._names()[1]
+        return [(int(owners[place]), score) for place, score in self._trigrams().top(form, limit)]
+
+    def names(self) -> list[str]:
+        """All names that likeness is measured on."""
+        return self._names()[0]
 
     def beginning(self, form: str, limit: int) -> list[int]:
         """See :class:`Pool`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .found import AMBIGUOUS, NOTHING, Found
@@ -20,7 +20,7 @@ from .rules import (
     year_of,
 )
 from .shorten import Remark, Shorter, shorter
-from .title import Kind, Title, after_head, take_apart, year_in_parentheses
+from .title import Kind, Title, after_head, year_in_parentheses
 
 _NAMES = (Kind.WHOLE, Kind.MAIN, Kind.ALIAS, Kind.LATIN)
 _SCORES = {Kind.WHOLE: 0.99, Kind.MAIN: 0.98, Kind.ALIAS: 0.97, Kind.LATIN: 0.96, Kind.HEAD: 0.93, Kind.TAIL: 0.92}
@@ -34,16 +34,18 @@ class Search:
     """Looks mentions up in a pool.
 
     Args:
+        parse: Takes mentions apart; may remember them.
         closed: The mention was asked to be one of this pool, so that weaker evidence is enough.
     """
 
-    def __init__(self, pool: Pool, *, closed: bool = False) -> None:
+    def __init__(self, pool: Pool, parse: Callable[[str], Title], *, closed: bool = False) -> None:
         self._pool = pool
+        self._parse = parse
         self._closed = closed
 
     def named(self, text: str) -> Found:
         """Finds a title by its own name: equal, or equal in spelling, article, numerals or other name."""
-        title = take_apart(text)
+        title = self._parse(text)
         found = self._named(title)
         if not found.decided and title.bare_year is not None:
             found = self._named(year_in_parentheses(title))
@@ -59,9 +61,9 @@ class Search:
         found = self.named(text)
         if found.decided:
             return found
-        title = take_apart(text)
+        title = self._parse(text)
         shorts = list(shorter(text))
-        titles = [title, *(_dated(take_apart(short.text), title) for short in shorts if short.remark is Remark.SURE)]
+        titles = [title, *(_dated(self._parse(short.text), title) for short in shorts if short.remark is Remark.SURE)]
         for attempt in (self._shortened(title, shorts), *(self._by_part(each) for each in titles)):
             if attempt.decided:
                 return attempt
@@ -137,7 +139,7 @@ class Search:
                 continue
             if found.place is None:
                 if short.remark is Remark.SURE:
-                    return self._choose(title, _only(self._pool.equal(take_apart(short.text).key), _NAMES))
+                    return self._choose(title, _only(self._pool.equal(self._parse(short.text).key), _NAMES))
                 continue
             if short.rest[:1].isalpha() and self._years(title, found.place) in (Years.CLOSE, Years.APART):
                 continue  # "The House with a Clock in Its Walls (2018)" is not "The House (2017)"

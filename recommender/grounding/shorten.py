@@ -11,6 +11,7 @@ from .normal import ARTICLES, SMALL_WORDS
 from .title import MAX_TITLE
 
 _QUOTED = re.compile(r"[\"“„«《「『]([^\"“”„«»《》「」『』]{1,200})[\"”“»》」』]")
+_EMPHASISED = re.compile(r"(?:\*\*|__)([^*_]{1,200})(?:\*\*|__)(?=\W)")
 _AFTER_YEAR = re.compile(r"^(.{1,200}?[(\[（](?:18|19|20)\d\d(?:\s*[-–]\s*\d{0,4})?[)\]）])\s*\S")
 _CUT = re.compile(
     r"(?i)\s+(?:starring|directed|featuring|feat\.?|with|by)\s|,\s+by\s|\s+[-–—|~]\s+|\s*[—–|]\s*|:\s+|;\s|,\s|\.\s|\s[(\[（]"
@@ -48,13 +49,14 @@ class Shorter:
 def shorter(text: str) -> Iterator[Shorter]:
     """Parts of a mention that may be its title, the likeliest first."""
     text = text.strip()[:MAX_TITLE]
-    quoted = _QUOTED.search(text)
+    quoted = _EMPHASISED.match(text) or _QUOTED.search(text)
     if quoted and quoted[1].strip() != text.strip('"“”„«»《》「」『』 '):
         yield Shorter(quoted[1], text[: quoted.start()] + text[quoted.end() :], Remark.SURE)
     dated = _AFTER_YEAR.match(text)
     if dated:
         yield Shorter(dated[1], text[dated.end(1) :], Remark.SURE)
-    for mark in list(_CUT.finditer(text, 1))[:MOST_CUTS][::-1]:
+    marks = list(_CUT.finditer(text, 1))
+    for mark in [*marks[: MOST_CUTS // 2], *marks[MOST_CUTS // 2 :][-MOST_CUTS // 2 :]][::-1]:
         rest = text[mark.start() :].strip(" -–—|~:;,.([（")
         yield Shorter(text[: mark.start()], rest, _remark(text[: mark.start()], rest))
         if text[mark.start() : mark.end()].strip() in {"-", "–", "—", "|", ":"}:

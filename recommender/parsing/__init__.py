@@ -2,7 +2,8 @@
 
 from .json_list import LABEL_KEYS, TITLE_KEYS, read_json
 from .labels import read_labels
-from .lists import read_separated, read_titles
+from .lists import is_list, read_separated, read_titles
+from .named import TitleFinder
 from .pairs import Pair, read_pairs
 from .prose import read_prose
 from .text import narrow, without_thinking
@@ -11,6 +12,8 @@ __all__ = [
     "LABEL_KEYS",
     "TITLE_KEYS",
     "Pair",
+    "TitleFinder",
+    "is_list",
     "narrow",
     "read_json",
     "read_labels",

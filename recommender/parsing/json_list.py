@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..types import Mention
 
@@ -16,6 +16,7 @@ _ANSWER_KEY = re.compile(r"(?i)rank|order|recommend|answer|result|标题|排序|
 _TOKEN = re.compile(r"[\[\]{}:,\"']|(?<![\w.])(?:-?\d{1,12}(?:\.\d{1,6})?|[A-Z]{1,2})(?![\w.])")
 _CLOSING = {quote: re.compile(rf"(?<!\\)(?:\\\\)*{quote}(?=\s{{0,50}}(?:[,\]}}:]|$))") for quote in "\"'"}
 _ANY_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
+_ESCAPE = re.compile(r"\\[^u]|[\s\S]")
 _IN_STRING = re.compile(r'[\[{]\s{0,50}(?:\\n\s{0,50})?\\"')
 
 
@@ -37,15 +38,30 @@ def read_json(text: str, keys: Sequence[str] = TITLE_KEYS) -> tuple[Mention, ...
     list the value under the first of ``keys`` counts.  An object whose names are numbers is a list too, and so are
     objects that follow one another.
     """
-    inner = _IN_STRING.search(text)
-    if inner:
-        text = " " * inner.start() + text[inner.start() :].replace('\\"', ' "').replace("\\n", "  ")
+    plain, places = _unescaped(text)
     found = _Found(keys)
-    _search(text, found)
+    _search(plain, found)
     best = max(
         found.lists, key=lambda pair: (bool(pair[0] and _ANSWER_KEY.search(pair[0])), len(pair[1])), default=None
     )
-    return best[1] if best else tuple(found.lone)
+    mentions = best[1] if best else tuple(found.lone)
+    if places is None:
+        return mentions
+    return tuple(replace(one, start=places[one.start], end=places[one.end - 1] + 1) for one in mentions)
+
+
+def _unescaped(text: str) -> tuple[str, list[int] | None]:
+    """A text whose list stands inside a string, one level of escapes taken off, and where each character was."""
+    inner = _IN_STRING.search(text)
+    if inner is None:
+        return text, None
+    kept: list[str] = []
+    places: list[int] = []
+    for part in _ESCAPE.finditer(text, inner.start()):
+        plain = {"\\n": "\n", "\\t": " ", "\\r": " "}.get(part[0]) or part[0][-1]
+        kept.append(plain)
+        places.append(part.start())
+    return "".join(kept), places
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from ..types import Mention
 from .text import narrow
 
-_LABEL = r"([^\W_]{1,8})"
+_LABEL = r"([^\W_](?:[\w.\-]{0,62}[^\W_])?)"
+"""A letter, a number or an item's id."""
 _BRACKETED = re.compile(rf"\[[ \t*]{{0,8}}{_LABEL}[ \t*]{{0,8}}\]")
 _OPEN, _CLOSE = r"[\[({\"'`*“‘]{0,6}", r"[\])}\"'`*”’]{0,6}"
 _BARE = re.compile(rf"(?<![\w'’.\-&]){_OPEN}(?<!\w){_LABEL}(?![\w&]|['’.\-]\w){_CLOSE}")

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(
     r"(?m)^[ \t>#]{0,20}(?:[-*•][ \t]{1,4})?\*{0,2}[\[(]?(?:#|No\.?[ \t]?)?(\d{1,4})[ \t]?"
     r"(?:([.)\]、])(?!\d)|([:\-–]))\*{0,2}[ \t]{0,8}(\S.*)$"
 )
-_INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))[(\[]?(\d{1,3})(?:[.)、](?!\d)|\][ \t])[ \t]{0,8}")
+_INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))([(\[]?)(\d{1,3})([.)、](?!\d)|\][ \t])[ \t]{0,8}")
 _BULLET = re.compile(r"(?m)^[ \t]{0,20}[-*•·–—+●][ \t]{1,20}(\S.*)$")
 _LINE = re.compile(r"(?m)^[ \t]{0,50}(\S.*)$")
 _CJK_TITLE = re.compile(r"《([^《》\n]{1,200})》|「([^「」\n]{1,200})」|『([^『』\n]{1,200})』")
@@ -86,10 +86,10 @@ def _numbered(text: str) -> list[tuple[int, int]]:
 
 
 def _inline(text: str) -> list[tuple[int, int]]:
-    """Entries of ``1. Heat 2. Brazil`` on one line; only numbers that go on counting are marks."""
+    """Entries of ``1. Heat 2. Brazil`` on one line; only numbers that go on counting in one style are marks."""
     marks: list[re.Match[str]] = []
     for match in _INLINE.finditer(text):
-        if int(match[1]) == len(marks) + 1:
+        if int(match[2]) == len(marks) + 1 and (not marks or match.group(1, 3) == marks[0].group(1, 3)):
             marks.append(match)
     if len(marks) < 2 or "\n" in text[marks[0].end() : marks[-1].start()]:
         return []

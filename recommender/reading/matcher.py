@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..grounding import Grounder
+from ..grounding.normal import move_article
+from ..parsing import TitleFinder
 from ..types import Item, Match, Mention
 
 if TYPE_CHECKING:
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 
 SURE = 0.955
 """A score above this comes from a whole name."""
+
+
+_COMMA = re.compile("[,、;，；]")
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class Matcher:
@@ -25,11 +35,23 @@ class Matcher:
         self._grounder = grounder
         self._ids = frozenset(item.item_id for item in candidates or ())
         titles = Counter(item.title for item in candidates or ())
+        self._titles = frozenset(titles)
         self._exact = {item.title: item.item_id for item in candidates or () if titles[item.title] == 1}
 
     @cached_property
     def _pool(self) -> Among | Grounder:
         return self._grounder if self.candidates is None else self._grounder.among(self.candidates)
+
+    @cached_property
+    def finder(self) -> TitleFinder:
+        """Finds the candidates' titles in running text."""
+        return TitleFinder(item.title for item in self.candidates or ())
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        """The letters of those candidates' titles that hold a separator, and of their forms."""
+        titles = [item.title for item in self.candidates or () if _COMMA.search(item.title)]
+        return frozenset(_letters(form) for title in titles for form in (title, move_article(title)))
 
     def match(self, mention: Mention) -> Match:
         """What a mention means; see :meth:`recommender.Grounder.match`."""
@@ -45,8 +67,14 @@ class Matcher:
             return self._pool.named(mention)
         return Match(mention=mention, item_id=item_id, score=1.0, reason="exact")
 
+    def exactly(self, mention: Mention) -> float:
+        """1 for the very title of a candidate, or of several."""
+        return float(mention.text in self._titles)
+
     def worth(self, mention: Mention) -> float:
         """How much speaks for a mention being a title: 1 for a candidate's very title, 0 for no title at all."""
+        if self.candidates is not None and _COMMA.search(mention.text) and _letters(mention.text) not in self._listed:
+            return 0.0  # looking it up would take longer
         found = self.named(mention)
         if found.item_id is None:
             return 0.9 if found.reason == "ambiguous" else 0.0

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from ..grounding import Grounder
-from ..parsing import LABEL_KEYS, Pair, read_json, read_labels, read_pairs, read_prose, read_separated, read_titles
+from ..parsing import (
+    LABEL_KEYS,
+    Pair,
+    is_list,
+    narrow,
+    read_json,
+    read_labels,
+    read_pairs,
+    read_prose,
+    read_separated,
+    read_titles,
+)
 from ..types import Item, Match, Mention
 from .expected import Expected
 from .joined import joined
@@ -62,7 +74,7 @@ def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple
             yield "titles", tuple(map(matcher.match, read_titles(text)[:most]))
     for lead_in in (True, False):
         yield "commas", _separately(joined(text, read_separated(text, lead_in=lead_in)[:most], matcher), matcher)
-    yield "prose", _separately(joined(text, read_prose(text)[:most], matcher), matcher)
+    yield "prose", _in_sentences(text, most, matcher)
 
 
 def read_pair_matches(text: str, candidates: Sequence[Item] | None, grounder: Grounder) -> list[tuple[Match, ...]]:
@@ -85,6 +97,24 @@ def _second_side(pair: Pair, matcher: Matcher) -> tuple[Match, ...]:
             return listed
     found = [matcher.match(side) for side in sides]
     return (next((match for match in found if match.item_id is not None), found[0]),)
+
+
+def _in_sentences(text: str, most: int, matcher: Matcher) -> tuple[Match, ...]:
+    """Candidates wherever they stand in sentences, and between them whatever else looks like a title."""
+    if is_list(narrow(text)):
+        return ()
+    known = [] if matcher.candidates is None else list(matcher.finder.find(text))
+    starts = [mention.start for mention in known]
+    runs = [run for run in read_prose(text)[:most] if not _overlaps(run, known, starts)]
+    found = [(mention.start, matcher.match(mention)) for mention in known]
+    for piece in joined(text, runs, matcher):
+        found += [(match.mention.start, match) for match in _split(piece, matcher)]
+    return tuple(match for _, match in sorted(found, key=lambda pair: pair[0]))
+
+
+def _overlaps(run: Mention, known: Sequence[Mention], starts: Sequence[int]) -> bool:
+    at = bisect(starts, run.end - 1) - 1  # the last known title that begins before the run ends
+    return at >= 0 and known[at].end > run.start
 
 
 def _separately(pieces: Sequence[Mention], matcher: Matcher) -> tuple[Match, ...]:
