@@ -194,12 +194,12 @@ class Recommender:
         notes: dict[int, tuple[str, ...]] = {}
 
         def tasks() -> Iterator[tuple[str, Task]]:
-            for user in users:
+            for number, user in enumerate(users, start=1):
                 key, history, own = read_user(user)
                 try:
                     task, warnings = self.prepare(history, **{**arguments, **own})
                 except InputError as error:
-                    raise InputError(f"user {key!r}: {error}") from None
+                    raise InputError(f"user number {number}: {error}") from None
                 notes[id(task)] = warnings
                 yield key, task
 
