@@ -159,5 +159,5 @@ class Tasks(Sequence[EvalTask]):
             found = []
             for user_id in user_ids:
                 file.seek(self._offsets[user_id])
-                found.append(self._read(file.readline(), f"{self._path}: user {user_id!r}"))
+                found.append(self._read(file.readline(), f"{self._path}: byte {self._offsets[user_id]}"))
             return found

@@ -126,7 +126,7 @@ class Rankings:
             offset = lines.offsets.get(user_id)
             if offset is None:
                 raise RunError(
-                    f"{self._path}: {system} has no ranking of user {user_id!r}; carry the run through first."
+                    f"{self._path}: {system} has no ranking of a user of this run; carry the run through first."
                 )
             self._file.seek(offset)
             row = decode(self._file.readline())

@@ -56,7 +56,7 @@ def scoring(rec: Recommender) -> Strategy | None:
         templates=rec.config.templates,
         seed=rec.config.seed,
     )
-    return kind.create(options, setting)
+    return rec.guarded(kind.create(options, setting))
 
 
 def target_task(one: EvalTask, taskset: TaskSet) -> Task:

@@ -51,7 +51,7 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
         task = _task(line, interactions, catalog, f"{path}:{number}", k)
         if task.user_id in tasks:
             raise DataError(
-                f"{path}:{number}: user {task.user_id!r} stands in line {lines[task.user_id]} already; "
+                f"{path}:{number}: the user of this line stands in line {lines[task.user_id]} already; "
                 "give each user one line."
             )
         tasks[task.user_id] = task

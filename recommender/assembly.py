@@ -9,6 +9,7 @@ from .catalog import Catalog
 from .config import Config
 from .errors import ConfigError
 from .grounding import Grounder
+from .privacy import Guarded, Policy
 from .strategies._choose import build_strategy
 from .strategies.base import Setting, Strategy
 
@@ -84,9 +85,10 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
         seed=config.seed,
     )
     try:
-        return build_strategy(config.strategy, setting)
+        name, strategy = build_strategy(config.strategy, setting)
     except ConfigError as error:
         raise ConfigError(f"{config.place('strategy')}: {error}") from None
     except TemplateNotFound as error:
         place = config.place("strategy") if config.strategy.template else config.place("domain", "language")
         raise ConfigError(f"{place}: {error}") from None
+    return name, Guarded(strategy, Policy(config.privacy, catalog))

@@ -15,10 +15,12 @@ from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
 from .inputs import HistoryInput, Resolver, User, read_user, shortened
 from .portal import Portal
+from .privacy import Guarded, Policy
 from .recommendation import Recommendation, recommendation
 from .retrieval import FirstStage, build_first_stage
 from .schedule import Ranked, rank_all, rank_one
 from .strategies import STRATEGIES
+from .strategies.base import Strategy
 from .types import Candidates, Item, Task
 
 
@@ -96,6 +98,10 @@ class Recommender:
         """One line that says what was chosen."""
         identity = self.backend.identity
         return f"{self.name}: {self.strategy_name} ({self.template_id}) on {identity.kind} {identity.model}".rstrip()
+
+    def guarded(self, strategy: Strategy) -> Strategy:
+        """Another strategy that is shown no more than this config's ``privacy:`` block lets through."""
+        return Guarded(strategy, Policy(self.config.privacy, self.catalog))
 
     # -- one user
 
@@ -188,12 +194,12 @@ class Recommender:
         notes: dict[int, tuple[str, ...]] = {}
 
         def tasks() -> Iterator[tuple[str, Task]]:
-            for user in users:
+            for number, user in enumerate(users, start=1):
                 key, history, own = read_user(user)
                 try:
                     task, warnings = self.prepare(history, **{**arguments, **own})
                 except InputError as error:
-                    raise InputError(f"user {key!r}: {error}") from None
+                    raise InputError(f"user number {number}: {error}") from None
                 notes[id(task)] = warnings
                 yield key, task
 

@@ -21,6 +21,12 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def is_openai(url: str) -> bool:
+    """Tells whether a URL's host is OpenAI's own, not a server that speaks its protocol."""
+    host = urlsplit(url).hostname or ""
+    return host == "openai.com" or host.endswith(".openai.com")
+
+
 def require_loopback(url: str) -> None:
     """Refuses an address that is not on this machine.
 

@@ -20,7 +20,7 @@ from ..base import (
 from ..errors import UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
-from .address import plain
+from .address import is_openai, plain
 from .chat import Chat
 from .completions import Completions
 from .faults import is_filtered
@@ -70,7 +70,7 @@ class HttpBackend:
         """The server's ways to ask for text, by ``api``, for the model as it is known now."""
         model, manners, strict = self._model, self._manners, self._options.strict_schema
         return {
-            "chat": Chat(model=model, manners=manners, strict=strict),
+            "chat": Chat(model=model, manners=manners, strict=strict, may_store=is_openai(self._base_url)),
             "responses": Responses(model=model, manners=manners, strict=strict),
             "completions": Completions(model=model, manners=manners),
         }

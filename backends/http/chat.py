@@ -57,12 +57,18 @@ class _Answer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Messages in, one message out; ``constrain`` says constraints where the server has words of its own."""
+    """Messages in, one message out.
+
+    Attributes:
+        constrain: Says constraints where the server has words of its own.
+        may_store: The server can keep what it is sent, so it is told not to.
+    """
 
     model: str
     manners: Manners
     strict: bool = True
     constrain: Constrain | None = None
+    may_store: bool = False
     path: str = "chat/completions"
 
     def body(self, request: GenerateRequest) -> dict[str, Any]:
@@ -80,6 +86,8 @@ class Chat:
                 for message in request.prompt
             ],
         }
+        if self.may_store:
+            body["store"] = False
         self.manners.add_sampling(body, request.sampling, limit=self.manners.chat_limit)
         if request.sampling.seed is not None:
             body["seed"] = request.sampling.seed

@@ -47,7 +47,7 @@ def read_lists(path: Path, catalog: Catalog) -> Lists:
     repeated: dict[str, int] = {}
     for number, user_id, found in _lines(path, content):
         if user_id in by_user:
-            raise DataError(f"{path}:{number}: user {user_id!r} stands there twice; give each user one line.")
+            raise DataError(f"{path}:{number}: the user of this line stands there twice; give each user one line.")
         once = tuple(dict.fromkeys(found))
         for item_id in once:
             if item_id not in catalog:

@@ -75,7 +75,7 @@ def _events(path: Path) -> Iterator[Event]:
     for number, row in records:
         user_id = intern(row["user_id"])
         if user_id in seen:
-            raise DataError(f"{path}:{number}: user {user_id!r} stands in line {seen[user_id]} already.")
+            raise DataError(f"{path}:{number}: the user of this line stands in line {seen[user_id]} already.")
         seen[user_id] = number
         for item_id in (*row["item_id_list"].split(), row["item_id"]):
             yield Event(user_id, intern(item_id), None, None, Kind.PURCHASE)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ..errors import RunError
+from ..pseudonyms import Pseudonyms
 from .lines import Lines
 from .summary import mapping
 
@@ -22,8 +23,8 @@ class RunFolder:
     """An open run folder.
 
     Attributes:
-        tasks: By user id.
-        rankings: By system and user id.
+        tasks: By the user's pseudonym.
+        rankings: By system and the user's pseudonym.
         journal: Final answers and errors by request key.
         titles: Titles by item id.
         caveats: What a reader of the page should know, in sentences.
@@ -55,6 +56,16 @@ def open_run(run_dir: Path) -> Iterator[RunFolder]:
             f"{run_dir}: not a run folder; it has neither manifest.json nor metrics.json nor rankings.jsonl."
         )
     caveats: list[str] = []
+    names = Pseudonyms.of_folder(run_dir)
+
+    def user(row: Mapping[str, Any]) -> Hashable:
+        return None if row.get("user_id") is None else names.of(str(row["user_id"]))
+
+    def system_and_user(row: Mapping[str, Any]) -> Hashable:
+        if row.get("user_id") is None or row.get("trial"):
+            return None  # of a system that was asked several times, the page shows the first
+        return str(row.get("system", "")), user(row)
+
     with ExitStack() as stack:
 
         def lines(name: str, key: Any, lost: str) -> Lines | None:
@@ -72,23 +83,12 @@ def open_run(run_dir: Path) -> Iterator[RunFolder]:
             name=run_dir.resolve().name,
             manifest=_document(run_dir / "manifest.json", "versions, seeds and hashes are not shown.", caveats),
             metrics=_document(run_dir / "metrics.json", "no results are shown.", caveats),
-            tasks=lines("tasks.jsonl", _user, "histories, candidates and targets are not shown."),
-            rankings=lines("rankings.jsonl", _system_and_user, "rankings of single users are not shown."),
+            tasks=lines("tasks.jsonl", user, "histories, candidates and targets are not shown."),
+            rankings=lines("rankings.jsonl", system_and_user, "rankings of single users are not shown."),
             journal=lines("requests.jsonl", _request, "prompts and answers were not kept."),
             titles=_titles(run_dir, caveats),
             caveats=caveats,
         )
-
-
-def _user(row: Mapping[str, Any]) -> Hashable:
-    return None if row.get("user_id") is None else str(row["user_id"])
-
-
-def _system_and_user(row: Mapping[str, Any]) -> Hashable:
-    """The first time that each system was asked; other seeds, repeats and orders are left out."""
-    if row.get("user_id") is None or row.get("trial"):
-        return None
-    return str(row.get("system", "")), str(row["user_id"])
 
 
 def _request(row: Mapping[str, Any]) -> Hashable:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny, field_serializer
 
 from backends import BackendOptions
 
@@ -38,6 +39,24 @@ class FirstStageOptions(Block):
     size: int = Field(default=20, ge=1, strict=True)
 
 
+class PrivacyOptions(Block):
+    """What of a person's data a prompt may hold.
+
+    Attributes:
+        share: Fields of an interaction that prompts may show.  ``text`` is a search's query or a review; ``time`` is
+            never finer than a day.  Without ``title`` no item of a history is shown.
+        redact: Take e-mail addresses, phone numbers, keys and the like out of free text: ``context``, ``text``, and
+            titles of a history that the catalogue does not have.
+    """
+
+    share: frozenset[Literal["title", "kind", "rating", "text", "time"]] = frozenset({"title", "kind"})
+    redact: bool = Field(default=True, strict=True)
+
+    @field_serializer("share")
+    def _in_order(self, share: frozenset[str]) -> list[str]:
+        return sorted(share)
+
+
 class Config(Block):
     """A recommender: which model, asked how, over which items.
 
@@ -57,6 +76,7 @@ class Config(Block):
     cache: Path | None = None
     budget: BudgetOptions = BudgetOptions()
     local_only: bool = Field(default=False, strict=True)
+    privacy: PrivacyOptions = PrivacyOptions()
     seed: int = Field(default=2026, ge=0, strict=True)
     _document: Document | None = PrivateAttr(default=None)
     _folder: Path = PrivateAttr(default_factory=Path)

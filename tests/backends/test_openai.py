@@ -262,3 +262,19 @@ async def test_an_unknown_option_and_a_missing_model_are_refused(openai_backend:
 async def test_half_a_surrogate_pair_can_be_sent(fake_openai: FakeServer, openai_backend: Any) -> None:
     await openai_backend().generate(GenerateRequest(prompt=(Message(role="user", content="cut \ud83d"),)))
     assert fake_openai.last.body["messages"][0]["content"] == "cut \ud83d"
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://api.openai.com/v1", False),
+        ("https://eu.api.openai.com/v1", False),
+        ("http://127.0.0.1:8000/v1", None),
+        ("https://openai.com.example.org/v1", None),
+    ],
+)
+def test_openai_is_told_to_keep_no_chat_and_others_are_not_sent_what_they_may_not_know(
+    openai_backend: Any, url: str, stored: bool | None
+) -> None:
+    chat_format = openai_backend(base_url=url)._ways["chat"]
+    assert chat_format.body(GenerateRequest(prompt=PROMPT)).get("store") is stored

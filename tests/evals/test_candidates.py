@@ -178,7 +178,7 @@ def test_given_lists_may_be_json_lines(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("u000\ti1 i999\n", "lists.txt:1: item 'i999' is not in the catalogue"),
-        ("u000\ti1\nu000\ti2\n", "lists.txt:2: user 'u000' stands there twice"),
+        ("u000\ti1\nu000\ti2\n", "lists.txt:2: the user of this line stands there twice"),
         ("u000 i1\n", "lists.txt:1: not a candidate list"),
         ("\n", "no candidate lists in it"),
     ],

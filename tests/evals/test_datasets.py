@@ -318,7 +318,7 @@ DAMAGE = [
     ("movielens-small", "movies.csv", '9,"open\n', "movies.csv:5: not valid CSV"),
     ("recbole", "tiny.inter", "u\ta\tnan\t5\n", "tiny.inter:5: rating or timestamp"),
     ("recbole", "tiny.item", "c\tThree\n", "tiny.item:4: 2 fields where the header has 4"),
-    ("llmrank", "toy.test.inter", "7\t0\t2\n", "toy.test.inter:4: user '7' stands in line 2 already"),
+    ("llmrank", "toy.test.inter", "7\t0\t2\n", "toy.test.inter:4: the user of this line stands in line 2 already"),
     ("llmrank", "toy.test.inter", "9\t0\t77\n", "interaction 8 is of item '77'"),
     ("mind", "behaviors.tsv", "5\tU1\tnoon\t\tN1-1\n", "behaviors.tsv:5: expected impression"),
     ("mind", "behaviors.tsv", "5\tU1\t11/12/2019 1:00:00 AM\t\tN1\n", "'N1' has no label"),

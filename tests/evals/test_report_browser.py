@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from fakes.run_folder import HOSTILE, make_run
 from playwright.sync_api import sync_playwright
 
+from evals.pseudonyms import Pseudonyms
 from evals.report import write_report
 
 pytestmark = pytest.mark.browser
@@ -46,6 +48,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(make_run(tmp_path_factory.mktemp("runs") / "run", users=300))
 
 
+def named(user: str, report: Path) -> str:
+    """What the page calls a user."""
+    return Pseudonyms.of_folder(report.parent).of(user)
+
+
 @pytest.fixture
 def visit(browser, report: Path) -> Iterator[Callable]:
     """Opens the page; whatever it complains of fails the test."""
@@ -61,7 +68,7 @@ def visit(browser, report: Path) -> Iterator[Callable]:
         page.on(
             "request", lambda request: complaints.append(request.url) if not request.url.startswith("file:") else None
         )
-        page.goto(path.as_uri() + fragment)
+        page.goto(path.as_uri() + re.sub(r"\d+", lambda number: named(number[0], path), fragment))
         if scripts:
             page.wait_for_selector("body[data-ready]", state="attached")
         return page
@@ -77,7 +84,7 @@ def sideways(page) -> int:
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (PHONE, "light"), (DESK, "dark"), (DESK, "light")])
-def test_it_fits_phone_and_desk_in_light_and_dark(visit, size, scheme):
+def test_it_fits_phone_and_desk_in_light_and_dark(visit, report, size, scheme):
     page = visit("#u-7", size=size, scheme=scheme)
     for summary in page.query_selector_all("summary"):
         summary.evaluate("one => one.parentElement.open = true")
@@ -85,10 +92,10 @@ def test_it_fits_phone_and_desk_in_light_and_dark(visit, size, scheme):
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(20, 21, 22)") == (scheme == "dark")
     assert page.locator("#difference svg:visible").count() == 1
-    assert page.locator("#user h3").inner_text() == "User 7"
+    assert page.locator("#user h3").inner_text() == f"User {named('7', report)}"
 
 
-def test_a_link_opens_its_user_with_everything(visit):
+def test_a_link_opens_its_user_with_everything(visit, report):
     page = visit("#u-7")
     text = page.locator("#user").inner_text()
     for said in (
@@ -105,15 +112,15 @@ def test_a_link_opens_its_user_with_everything(visit):
     ):
         assert said in text
     assert page.locator("#user li.target").count() >= 1
-    assert page.locator("#rows a[aria-current]").get_attribute("href") == "#u-7"
+    assert page.locator("#rows a[aria-current]").get_attribute("href") == f"#u-{named('7', report)}"
 
 
-def test_a_user_of_a_later_shard_opens(visit):
-    assert visit("#u-299").locator("#user h3").inner_text() == "User 299"
+def test_a_user_of_a_later_shard_opens(visit, report):
+    assert visit("#u-299").locator("#user h3").inner_text() == f"User {named('299', report)}"
 
 
 def test_an_unknown_user_is_told(visit):
-    assert "No user 9999" in visit("#u-9999").locator("#user").inner_text()
+    assert "No user nobody" in visit("#u-nobody").locator("#user").inner_text()
 
 
 def test_a_hostile_title_is_shown_and_does_nothing(visit):
@@ -124,9 +131,9 @@ def test_a_hostile_title_is_shown_and_does_nothing(visit):
     assert page.locator("img").count() == 0
 
 
-def test_search_finds_ids_and_history_and_filters_narrow(visit):
+def test_search_finds_ids_and_history_and_filters_narrow(visit, report):
     page = visit()
-    page.locator("#search").fill("299")
+    page.locator("#search").fill(named("299", report))
     assert page.locator("#count").inner_text() == "1 of 300 users"
     page.locator("#search").fill("AMELIE")  # no accent, another case
     found = int(page.locator("#count").inner_text().split()[0])
@@ -147,12 +154,12 @@ def test_order_by_the_targets_place(visit):
     assert page.locator("#rows .what").first.inner_text().startswith("1st of 20")
 
 
-def test_previous_and_next_follow_the_list(visit):
+def test_previous_and_next_follow_the_list(visit, report):
     page = visit("#u-2")
     page.locator("#steps a", has_text="Next").click()
-    page.locator("#user h3", has_text="User 3").wait_for()
+    page.locator("#user h3", has_text=f"User {named('3', report)}").wait_for()
     page.go_back()
-    page.locator("#user h3", has_text="User 2").wait_for()
+    page.locator("#user h3", has_text=f"User {named('2', report)}").wait_for()
 
 
 def test_on_a_phone_the_list_gives_way_to_the_user_and_comes_back(visit):

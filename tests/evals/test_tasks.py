@@ -56,7 +56,7 @@ def test_popularity_counts_histories_alone(tmp_path: Path) -> None:
         ({**GOOD, "user_id": "b", "candidates": []}, "tasks.jsonl:2: candidates is empty"),
         ({**GOOD, "user_id": "b", "targets": []}, "tasks.jsonl:2: targets is empty"),
         ({**GOOD, "user_id": "b", "candidates": ["3", "3"]}, "tasks.jsonl:2: candidate '3' stands there twice"),
-        (GOOD, "tasks.jsonl:2: user 'a' stands in line 1 already"),
+        (GOOD, "tasks.jsonl:2: the user of this line stands in line 1 already"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, line: Any, said: str) -> None:
@@ -107,7 +107,7 @@ def test_windows_files_are_read_and_the_hash_is_of_their_bytes(tmp_path: Path) -
 
 
 def test_a_number_and_its_text_are_one_user_and_empty_lines_count(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"tasks\.jsonl:3: user '7' stands in line 1 already"):
+    with pytest.raises(DataError, match=r"tasks\.jsonl:3: the user of this line stands in line 1 already"):
         read(tmp_path, {**GOOD, "user_id": 7}, "", {**GOOD, "user_id": "7"})
 
 
