@@ -25,6 +25,7 @@ app = App(
     version=lambda: importlib.metadata.version("promptrec"),
 )
 app.command(prompts_app)
+app.command("recommender.batch.cli:batch", name="batch")
 _INPUT = Group("Input")
 
 

@@ -23,7 +23,9 @@ def examined(
 
 
 def test_a_sound_config_is_found_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = examined(tmp_path, "backend: {kind: scripted, default: 'Yes', capabilities: [chat]}\ncatalog: items.csv\n", capsys)
+    code, found = examined(
+        tmp_path, "backend: {kind: scripted, default: 'Yes', capabilities: [chat]}\ncatalog: items.csv\n", capsys
+    )
     assert code == 0
     assert found["catalogue"] == (True, "2 items")
     assert found["chat"][1].startswith("'Yes'")
