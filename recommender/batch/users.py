@@ -13,7 +13,8 @@ from backends import near
 from ..errors import InputError
 from ._polars import polars
 
-_COLUMNS = ("user_id", "history", "candidates")
+_WINDOW = 16_384
+"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Users:
         if not self.count:
             raise InputError(f"{path}: no users in it.")
         self._scan = scan.select(self._columns(schema))
+        self._window: tuple[int, Any] = (0, self._pl.DataFrame())
 
     def _columns(self, schema: Any) -> list[Any]:
         pl, names = self._pl, schema.names()
@@ -69,22 +71,29 @@ class Users:
         return columns
 
     def rows(self, start: int, stop: int) -> Iterator[UserRow]:
-        """Reads the rows from ``start`` until before ``stop``, and no others.
+        """Reads the rows from ``start`` until before ``stop``.
 
         Raises:
             InputError: If the file is damaged there.
         """
-        try:
-            frame = self._scan.slice(start, stop - start).collect()
-        except (OSError, self._pl.exceptions.PolarsError) as error:
-            raise InputError(f"{self._path}: rows {start} to {stop} cannot be read ({_first_line(error)}).") from None
-        for number, row in enumerate(frame.iter_rows(named=True), start=start):
+        first, frame = self._window
+        if not (first <= start and stop <= first + frame.height):
+            self._window = first, frame = start, self._read(start, max(stop - start, _WINDOW))
+        for number, row in enumerate(frame.slice(start - first, stop - start).iter_rows(named=True), start=start):
             yield UserRow(
                 number=number,
                 user_id=row["user_id"] or "",
                 history=row["history"],
                 candidates=row.get("candidates"),
             )
+
+    def _read(self, start: int, count: int) -> Any:
+        try:
+            return self._scan.slice(start, count).collect()
+        except (OSError, self._pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"{self._path}: rows {start} to {start + count} cannot be read ({_first_line(error)})."
+            ) from None
 
     def digest(self) -> str:
         """Hash of the files' bytes."""
