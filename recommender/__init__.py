@@ -12,6 +12,7 @@ from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
 from .identity import answering_identity, public_config
+from .looks import base_css
 from .outcomes import Outcome
 from .parsing import read_titles
 from .progress import Progress
@@ -71,6 +72,7 @@ __all__ = [
     "StrategyOptions",
     "Task",
     "answering_identity",
+    "base_css",
     "load_config",
     "outcome_of",
     "parse_config",

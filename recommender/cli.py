@@ -26,6 +26,7 @@ app = App(
 )
 app.command(prompts_app)
 app.command("recommender.batch.cli:batch", name="batch")
+app.command("recommender.serve.cli:serve", name="serve")
 _INPUT = Group("Input")
 
 
