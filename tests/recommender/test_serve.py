@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -263,3 +266,19 @@ async def test_many_callers_at_once_are_all_served(served: Service) -> None:
         *(asyncio.to_thread(served.ask, "/v1/recommendations", {"history": [str(n % 3 + 1)]}) for n in range(100))
     )
     assert {status for status, _, _ in answers} == {200}
+
+
+@pytest.mark.slow
+def test_the_service_keeps_to_its_own_schema(tmp_path: Path) -> None:
+    """Schemathesis makes up requests from the schema and holds the answers against it."""
+    command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
+    if command is None:
+        pytest.skip("needs `pip install schemathesis`")
+    with service(tmp_path) as running:
+        options = ["-n", "100", "--checks", "all", "--seed", "1", "--no-color"]
+        options += ["--exclude-checks", "positive_data_acceptance"]  # no schema says which items there are
+        done = subprocess.run(
+            [command, "run", f"{running.url}/openapi.json", *options],
+            capture_output=True, text=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
