@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from backends import PRICES_AS_OF
-from recommender import Match, Recommender, Task
+from recommender import Match, Progress, Recommender, Task
 
 from .errors import SpecError
 from .metrics import DEFAULT
 from .orders import reordered
-from .progress import Progress
 from .scoring import CONTROLS, Entrant, metrics_document
 from .store import RunFolder
 from .systems import Ask, ModelSystem, Ranked, System, Trial

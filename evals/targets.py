@@ -14,12 +14,22 @@ from typing import Any
 import msgspec
 
 from backends import Budget, Scores, Usage, wrap
-from recommender import STRATEGIES, Candidates, Item, Recommender, Setting, Strategy, StrategyKind, Task, rank_all
+from recommender import (
+    STRATEGIES,
+    Candidates,
+    Item,
+    Progress,
+    Recommender,
+    Setting,
+    Strategy,
+    StrategyKind,
+    Task,
+    rank_all,
+)
 from recommender import Ranked as Answered
 
 from .collect import Likelihoods
 from .metrics import parse
-from .progress import Progress
 from .store import TARGET_JOURNAL, RunFolder
 from .systems import ModelSystem
 from .systems.outer import KeptOpen

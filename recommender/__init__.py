@@ -11,8 +11,11 @@ from .command import run as run_command
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
+from .identity import answering_identity, public_config
+from .looks import base_css
 from .outcomes import Outcome
 from .parsing import read_titles
+from .progress import Progress
 from .reading import Expected, Reading, outcome_of, read_answer, read_pair_matches
 from .recommendation import Recommendation, prompt_text
 from .recommender import Recommender
@@ -53,6 +56,7 @@ __all__ = [
     "Match",
     "Mention",
     "Outcome",
+    "Progress",
     "Ranked",
     "RankedItem",
     "Ranking",
@@ -67,10 +71,13 @@ __all__ = [
     "StrategyKind",
     "StrategyOptions",
     "Task",
+    "answering_identity",
+    "base_css",
     "load_config",
     "outcome_of",
     "parse_config",
     "prompt_text",
+    "public_config",
     "rank_all",
     "rank_one",
     "read_answer",

@@ -25,6 +25,8 @@ app = App(
     version=lambda: importlib.metadata.version("promptrec"),
 )
 app.command(prompts_app)
+app.command("recommender.batch.cli:batch", name="batch")
+app.command("recommender.serve.cli:serve", name="serve")
 _INPUT = Group("Input")
 
 

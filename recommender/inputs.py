@@ -22,6 +22,8 @@ SHOWN_CONTEXT = 1_000
 """Characters of a context that every template shows."""
 MAX_TEXT = 2_000
 """Characters of a title, query or review that are kept; what is longer is cut with a warning."""
+MAX_SUGGESTIONS = 3
+"""Unknown titles of one caller for which a near one is searched; each search reads the whole catalogue."""
 
 
 class Resolver:
@@ -31,6 +33,7 @@ class Resolver:
         self._catalog = catalog
         self.warnings: list[str] = []
         self.seen: set[str] = set()
+        self._unknowns = 0
 
     def history(self, given: HistoryInput) -> History:
         """Resolves a history, oldest first.  A title that the catalogue lacks is kept as text, with a warning."""
@@ -85,7 +88,9 @@ class Resolver:
         return (item,) if item is not None else self._catalog.titled(text.strip())
 
     def _unknown(self, text: str) -> str:
-        titles = [item.title for item in self._catalog] if self._catalog and len(self._catalog) < 50_000 else []
+        self._unknowns += 1
+        searched = self._catalog if self._unknowns <= MAX_SUGGESTIONS and len(self._catalog or ()) < 50_000 else None
+        titles = [item.title for item in searched or ()]
         return f"{text[:80]!r} is neither an id nor a title in the catalogue.{near(text[:200], titles)}"
 
     def _candidate(self, text: str) -> Item:

@@ -224,6 +224,10 @@ class Recommender:
         """
         await start(self.backend, self.config)
 
+    def warm_up(self) -> None:
+        """The blocking twin of :meth:`start`, for services that should fail early."""
+        self._portal.run(self.start())
+
     # -- the end
 
     async def aclose(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from recommender import base_css
+
 from .accounts import figures, outcome_bars, spending
 from .explorer import MAX_BYTES, MAX_USERS, Explorer, build
 from .facts import facts
@@ -53,7 +55,7 @@ def write_report(run_dir: Path) -> Path:
 
 def render(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BYTES) -> str:
     """Returns the whole page."""
-    style, script = own("report.css"), own("user.js") + own("explorer.js")
+    style, script = base_css() + own("report.css"), own("user.js") + own("explorer.js")
     explorer = build(run, max_users=max_users, max_bytes=max_bytes)
     return (
         environment()

@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from recommender import base_css
+
 from ..compare import compare
 from .facts import facts
 from .page import environment, own, policy, sections
@@ -24,7 +26,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
     document = compare(run_dirs)
     systems = systems_of(document)
     metric = headline(systems)
-    style = own("report.css")
+    style = base_css() + own("report.css")
     text = (
         environment()
         .get_template("several.html")

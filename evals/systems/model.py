@@ -8,13 +8,10 @@ from typing import Any, Self
 
 from backends import Backend, request_key
 from recommender import Ranked as Answered
-from recommender import Recommender, Task, rank_all
+from recommender import Recommender, Task, answering_identity, public_config, rank_all
 
 from .base import Ask, Ranked, Trial
 from .outer import OnceMore
-
-SPEED = ("concurrency", "attempt_timeout", "deadline", "max_attempts", "requests_per_minute", "tokens_per_minute")
-PLACES = ("catalog", "cache", "templates", "budget")
 
 
 class ModelSystem:
@@ -40,10 +37,7 @@ class ModelSystem:
     @property
     def identity(self) -> Mapping[str, Any]:
         """Strategy, template and config, without what changes no answer: where files lie and how fast is asked."""
-        config = public_config(self.rec)
-        config = {key: value for key, value in config.items() if key not in PLACES}
-        config["backend"] = {key: value for key, value in config["backend"].items() if key not in SPEED}
-        return {"strategy": self.rec.strategy_name, "template": self.rec.template_id, "config": config}
+        return answering_identity(self.rec)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -100,13 +94,6 @@ class _Each:
 
     async def __anext__(self) -> Ranked:
         return _ranked(await anext(self._results), self._backend)
-
-
-def public_config(rec: Recommender) -> dict[str, Any]:
-    """The config as resolved.  Headers may hold keys, so their values are left out."""
-    config = rec.config.model_dump(mode="json")
-    config["backend"]["headers"] = dict.fromkeys(config["backend"].get("headers", {}), "***")
-    return config
 
 
 def _ranked(one: Answered, backend: Backend) -> Ranked:

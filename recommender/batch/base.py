@@ -1,0 +1,63 @@
+"""What a batch job is, and what carries it through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends import Registry
+
+from ..config import Config
+
+BATCH_ENGINES = Registry(
+    noun="batch engine",
+    package="recommender.batch.engines",
+    attribute="BATCH_ENGINE",
+    group="promptrec.batch_engines",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Users to recommend to.
+
+    Attributes:
+        users: A Parquet file, or a folder of them, with ``user_id``, ``history`` (item ids, oldest first) and perhaps
+            ``candidates`` (item ids).
+        catalog: Takes the place of the config's own.
+        out: Folder of the job; see :mod:`recommender.batch.folder`.
+        k: Recommendations for each user.
+        partition: Users in one file of rankings, which is also what is done again where it was not finished.
+        include_seen: Recommend items of the history too.
+    """
+
+    users: Path
+    config: Config
+    out: Path
+    catalog: Path | None = None
+    k: int = 10
+    partition: int = 1_000
+    include_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What all sessions of a job came to; ``usable`` users have recommendations, ``outcomes`` is a partition of all."""
+
+    users: int
+    usable: int
+    outcomes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchEngine:
+    """What one file in ``recommender/batch/engines`` defines as ``BATCH_ENGINE``.
+
+    Attributes:
+        summary: One line for lists.
+        run: Carries a job through, from where an earlier session left it.
+    """
+
+    summary: str
+    run: Callable[[Job], Awaitable[Summary]]

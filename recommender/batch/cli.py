@@ -1,0 +1,51 @@
+"""The ``recommender batch`` command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from ..command import FAILED
+from .base import BATCH_ENGINES, Job
+
+
+def batch(
+    *,
+    input: Annotated[Path, Parameter(help="Parquet file or folder: user_id, history, maybe candidates.")],  # noqa: A002
+    config: Annotated[Path, Parameter(help="The recommender's YAML file.")],
+    out: Annotated[Path, Parameter(help="Folder of the job; the same job there is gone on with.")],
+    engine: Annotated[str, Parameter(help=f"What carries it through: {', '.join(BATCH_ENGINES.names())}.")] = "local",
+    catalog: Annotated[Path | None, Parameter(help="Catalogue in place of the config's.")] = None,
+    k: Annotated[
+        int, Parameter(name=["-k", "--k"], help="Recommendations for each user.", validator=Number(gte=1))
+    ] = 10,
+    partition: Annotated[int, Parameter(help="Users in one file of rankings.", validator=Number(gte=1))] = 1_000,
+    include_seen: Annotated[bool, Parameter(help="Recommend items of the history too.")] = False,
+) -> int:
+    """Recommend to many users, from Parquet to Parquet; started again, it goes on where it was.
+
+    Exits with 1 where it could not be carried through, or where not one user could be served.
+    """
+    from ..config import load_config
+    from .run import run_batch
+
+    job = Job(
+        users=input,
+        config=load_config(config),
+        out=out,
+        catalog=catalog,
+        k=k,
+        partition=partition,
+        include_seen=include_seen,
+    )
+    summary = asyncio.run(run_batch(job, engine))
+    outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
+    sys.stdout.write(
+        f"{summary.usable} of {summary.users} users have recommendations ({outcomes}).\n{out / 'rankings'}\n"
+    )
+    return 0 if summary.usable else FAILED

@@ -1,0 +1,108 @@
+"""Users out of Parquet, a slice at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backends import near
+
+from ..errors import InputError
+from ._polars import polars
+
+_WINDOW = 16_384
+"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """One row; ``number`` counts from 0 over all files.  Lists are as they stand there, nulls and all."""
+
+    number: int
+    user_id: str
+    history: list[str | None] | None
+    candidates: list[str | None] | None
+
+
+class Users:
+    """Rows of a Parquet file, or of all in a folder in the order of their names.  Numbers become text.
+
+    Raises:
+        InputError: If it cannot be read, lacks a column or has no rows; says which.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._pl = polars()
+        self._path = path
+        self._files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        if not self._files or not all(file.is_file() for file in self._files):
+            raise InputError(f"{path}: no Parquet file there.")
+        try:
+            scan = self._pl.scan_parquet(self._files)
+            schema = scan.collect_schema()
+            self.count: int = scan.select(self._pl.len()).collect().item()
+        except (OSError, self._pl.exceptions.PolarsError) as error:
+            raise InputError(f"{path}: cannot be read as Parquet ({_first_line(error)}).") from None
+        if not self.count:
+            raise InputError(f"{path}: no users in it.")
+        self._scan = scan.select(self._columns(schema))
+        self._window: tuple[int, Any] = (0, self._pl.DataFrame())
+
+    def _columns(self, schema: Any) -> list[Any]:
+        pl, names = self._pl, schema.names()
+        for name in ("user_id", "history"):
+            if name not in names:
+                found = ", ".join(names) or "none"
+                raise InputError(f"{self._path}: column {name!r} is missing.{near(name, names)} Found: {found}.")
+        if not (schema["user_id"].is_integer() or schema["user_id"] == pl.String):
+            raise InputError(f"{self._path}: user_id must be text or whole numbers; found {schema['user_id']}.")
+        columns = [pl.col("user_id").cast(pl.String)]
+        for name in ("history", "candidates"):
+            if name not in names:
+                continue
+            inner = getattr(schema[name], "inner", None)
+            empty = schema[name] == pl.Null or inner == pl.Null
+            if not (empty or (inner is not None and (inner.is_integer() or inner == pl.String))):
+                raise InputError(f"{self._path}: {name} must be lists of item ids; found {schema[name]}.")
+            columns.append(pl.col(name).cast(pl.List(pl.String)))
+        return columns
+
+    def rows(self, start: int, stop: int) -> Iterator[UserRow]:
+        """Reads the rows from ``start`` until before ``stop``.
+
+        Raises:
+            InputError: If the file is damaged there.
+        """
+        first, frame = self._window
+        if not (first <= start and stop <= first + frame.height):
+            self._window = first, frame = start, self._read(start, max(stop - start, _WINDOW))
+        for number, row in enumerate(frame.slice(start - first, stop - start).iter_rows(named=True), start=start):
+            yield UserRow(
+                number=number,
+                user_id=row["user_id"] or "",
+                history=row["history"],
+                candidates=row.get("candidates"),
+            )
+
+    def _read(self, start: int, count: int) -> Any:
+        try:
+            return self._scan.slice(start, count).collect()
+        except (OSError, self._pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"{self._path}: rows {start} to {start + count} cannot be read ({_first_line(error)})."
+            ) from None
+
+    def digest(self) -> str:
+        """Hash of the files' bytes."""
+        digest = hashlib.blake2b(digest_size=16)
+        for file in self._files:
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "blake2b").digest())
+        return digest.hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]

@@ -1,0 +1,204 @@
+"""`recommender batch`: Parquet to Parquet, resumed, with every user accounted for."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fakes.serving import serving
+
+from recommender.batch import BATCH_ENGINES, Job, run_batch
+from recommender.cli import app
+from recommender.command import run
+from recommender.config import parse_config
+
+pl = pytest.importorskip("polars")
+
+CATALOG = "item_id,title,popularity\n" + "".join(f"{n},Film {n},{50 - n}\n" for n in range(1, 41))
+COLUMNS = ["user_id", "item_ids", "scores", "outcome", "error", "warnings"]
+
+
+def users(path: Path, count: int = 25, **columns: list) -> Path:
+    data = {"user_id": [f"u{n}" for n in range(count)], "history": [[str(n % 30 + 1), "40"] for n in range(count)]}
+    pl.DataFrame({**data, **columns}, strict=False).write_parquet(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "items.csv").write_text(CATALOG)
+    (tmp_path / "rec.yaml").write_text('backend: {kind: scripted, default: "[C] > [A] > [B]"}\ncatalog: items.csv\n')
+    users(tmp_path / "users.parquet")
+    return tmp_path
+
+
+def batch(folder: Path, *more: str, out: str = "job", engine: str = "local") -> int:
+    paths = ["--input", str(folder / "users.parquet"), "--config", str(folder / "rec.yaml"), "--out", str(folder / out)]
+    return run(app, ["batch", "--engine", engine, *paths, *more])
+
+
+def rankings(folder: Path, out: str = "job"):
+    return pl.read_parquet(folder / out / "rankings" / "*.parquet")
+
+
+def test_rankings_come_in_the_order_of_the_users_in_whole_partitions(folder: Path, capsys) -> None:
+    assert batch(folder, "-k", "3", "--partition", "10") == 0
+    found = rankings(folder)
+    assert found.columns == COLUMNS
+    assert found["user_id"].to_list() == [f"u{n}" for n in range(25)]
+    assert found["item_ids"][0].to_list() == ["4", "2", "3"]  # popularity offers 2, 3, 4, ...; the history has 1 and 40
+    assert found["error"].null_count() == 25
+    sizes = [pl.read_parquet(part).height for part in sorted((folder / "job/rankings").glob("*.parquet"))]
+    assert sizes == [10, 10, 5]
+    assert "25 of 25 users" in capsys.readouterr().out
+    summary = json.loads((folder / "job/summary.json").read_text())
+    assert summary["users"] == summary["usable"] == sum(summary["outcomes"].values()) == 25
+
+
+def test_given_candidates_alone_are_ranked(folder: Path) -> None:
+    users(folder / "users.parquet", 2, candidates=[["5", "6", "7"], ["8", "9"]])
+    assert batch(folder) == 0
+    assert [set(ids) for ids in rankings(folder)["item_ids"].to_list()] == [{"5", "6", "7"}, {"8", "9"}]
+
+
+def test_numbers_serve_as_ids_and_a_folder_of_files_is_one_input(folder: Path) -> None:
+    (folder / "many").mkdir()
+    for part in range(3):
+        frame = pl.DataFrame({"user_id": [part * 2, part * 2 + 1], "history": [[1, 2], [3]]})
+        frame.write_parquet(folder / f"many/{part}.parquet")
+    arguments = ["--input", str(folder / "many"), "--config", str(folder / "rec.yaml"), "--out", str(folder / "job")]
+    assert run(app, ["batch", *arguments, "--partition", "4"]) == 0
+    assert rankings(folder)["user_id"].to_list() == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_a_row_that_cannot_be_used_has_the_reason_beside_it_and_stops_nobody(folder: Path) -> None:
+    histories = [["1"], ["nowhere"], None, [], [None], ["2"]]
+    candidates = [None, None, None, None, None, ["3", "absent"]]
+    users(folder / "users.parquet", 6, history=histories, candidates=candidates)
+    assert batch(folder, "--partition", "2") == 0
+    found = rankings(folder)
+    assert [outcome == "invalid-input" for outcome in found["outcome"]] == [False, True, True, False, True, True]
+    errors = found["error"].to_list()
+    assert errors[0] is errors[3] is None
+    assert "no item 'nowhere'" in errors[1]
+    assert "history is null" in errors[2]
+    assert "no item 'absent'" in errors[5]
+    assert [len(ids) > 0 for ids in found["item_ids"]] == [True, False, False, True, False, False]
+    assert "cold start" in " ".join(found["warnings"][3].to_list())
+
+
+def test_an_answer_of_no_use_is_no_list_and_where_nobody_has_one_the_job_failed(folder: Path) -> None:
+    (folder / "rec.yaml").write_text('backend: {kind: scripted, default: "hm"}\ncatalog: items.csv\n')
+    assert batch(folder) == 1
+    found = rankings(folder)
+    assert found.height == 25
+    assert found["error"].null_count() == 0
+    assert found["item_ids"].list.len().sum() == 0
+
+
+def test_a_user_whose_request_fails_keeps_the_reason(folder: Path) -> None:
+    (folder / "rec.yaml").write_text(
+        "backend: {kind: scripted, default: {error: invalid-request}}\ncatalog: items.csv\n"
+    )
+    assert batch(folder) == 1
+    assert set(rankings(folder)["outcome"]) == {"invalid-request"}
+
+
+def test_a_refused_key_ends_the_job_with_1_and_it_goes_on_later(folder: Path) -> None:
+    good = (folder / "rec.yaml").read_text()
+    (folder / "rec.yaml").write_text(
+        "backend: {kind: scripted, default: {error: authentication}}\ncatalog: items.csv\n"
+    )
+    assert batch(folder, out="refused") == 1
+    (folder / "rec.yaml").write_text(good)
+    assert batch(folder) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder: (folder / "users.parquet").unlink(), "no Parquet file"),
+        (lambda folder: (folder / "users.parquet").write_bytes(b"PAR1 and nothing more"), "cannot be read as Parquet"),
+        (lambda folder: pl.DataFrame({"user_id": ["a"]}).write_parquet(folder / "users.parquet"), "'history' is missing"),
+        (lambda folder: users(folder / "users.parquet", history=["1"] * 25), "must be lists"),
+        (lambda folder: users(folder / "users.parquet", 0), "no users"),
+        (lambda folder: (folder / "rec.yaml").write_text("backend: scripted\n"), "no catalogue"),
+        (lambda folder: (folder / "job").mkdir() or (folder / "job/letter.txt").write_text("dear"), "something else"),
+    ],
+)  # fmt: skip
+def test_wrong_input_exits_with_2_and_says_what_to_do(folder: Path, capsys, change, said: str) -> None:
+    change(folder)
+    assert batch(folder) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_another_job_in_the_folder_is_refused_and_the_same_one_asks_nobody_again(folder: Path, capsys) -> None:
+    assert batch(folder) == 0
+    before = (folder / "job/requests.jsonl").read_bytes()
+    assert batch(folder) == 0
+    assert (folder / "job/requests.jsonl").read_bytes() == before
+    capsys.readouterr()
+    assert batch(folder, "-k", "4") == 2
+    assert "differs in k" in capsys.readouterr().err
+
+
+def test_a_partition_that_is_lost_is_made_again_out_of_the_journal(folder: Path) -> None:
+    assert batch(folder, "--partition", "10") == 0
+    first, lines = rankings(folder), (folder / "job/requests.jsonl").read_text().count("\n")
+    (folder / "job/rankings/part-00001.parquet").unlink()
+    assert batch(folder, "--partition", "10") == 0
+    assert rankings(folder).equals(first)
+    assert (folder / "job/requests.jsonl").read_text().count("\n") == lines
+
+
+def test_after_kill_9_nothing_is_lost_and_only_what_was_in_flight_is_paid_again(folder: Path) -> None:
+    with serving() as server:
+        plain = server.reply
+
+        def slowly(received):
+            reply = plain(received)
+            return type(reply)(body=reply.body, after=0.05)
+
+        server.reply = slowly
+        (folder / "rec.yaml").write_text(
+            f"backend: {{kind: openai, model: m, base_url: '{server.url}', concurrency: 4}}\n"
+            "strategy: listwise\ncatalog: items.csv\n"
+        )
+        users(folder / "users.parquet", 120, history=[[str(n % 30 + 1), str(n // 30 + 31)] for n in range(120)])
+        command = [sys.executable, "-m", "recommender", "batch", "--partition", "16", "--config", folder / "rec.yaml"]
+        command += ["--input", folder / "users.parquet", "--out", folder / "job"]
+        environment = {**os.environ, "OPENAI_API_KEY": "k"}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 60
+            while len(server.received) < 50 and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        assert 0 < len(list((folder / "job/rankings").glob("*.parquet"))) < 8
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert 120 <= len(server.received) <= 124
+        found = rankings(folder)
+        assert found["user_id"].to_list() == [f"u{n}" for n in range(120)]
+        assert found["item_ids"].list.len().min() == 10
+        (folder / "whole").mkdir()
+        assert subprocess.run([*command[:-1], folder / "whole"], env=environment, check=False).returncode == 0
+        assert rankings(folder, "whole").equals(found)
+
+
+def test_engines_are_found_by_name(folder: Path, capsys) -> None:
+    assert "local" in BATCH_ENGINES.names()
+    assert batch(folder, engine="locl") == 2
+    assert "Did you mean 'local'" in capsys.readouterr().err
+
+
+def test_the_library_does_the_same(folder: Path) -> None:
+    config = parse_config({"backend": {"kind": "scripted", "default": "[A]"}}, folder=folder)
+    job = Job(users=folder / "users.parquet", config=config, catalog=folder / "items.csv", out=folder / "job")
+    summary = asyncio.run(run_batch(job))
+    assert summary.users == summary.usable == 25
