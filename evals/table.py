@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +186,14 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
 def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
     _console().print(results_table(document))
+
+
+def as_html(document: Mapping[str, Any]) -> str:
+    """The table as HTML, for a notebook."""
+    console = Console(record=True, file=io.StringIO(), width=120)
+    console.print(results_table(document))
+    code = '<pre style="line-height: 1.3; overflow-x: auto">{code}</pre>'
+    return console.export_html(inline_styles=True, code_format=code)
 
 
 def _console() -> Console:

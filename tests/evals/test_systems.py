@@ -81,6 +81,17 @@ def test_the_contract_holds_for_every_row(folder: Path, shared: Path) -> None:
     assert subprocess.run(check, capture_output=True, text=True, check=False).returncode == 0
 
 
+def test_a_notebook_and_python_get_the_same_table(folder: Path) -> None:
+    import evals
+
+    (folder / "right.yaml").write_text("name: '<b>bold</b>'\nbackend: {kind: scripted, default: '[C]'}\n")
+    result = asyncio.run(evals.load_spec(str(spec(folder, "systems: [right.yaml]\n"))).run(lambda text: None))
+    shown = result._repr_html_()
+    assert "NDCG@10" in shown
+    assert "&lt;b&gt;bold" in shown
+    assert result.usable == {"<b>bold</b>": 5}
+
+
 def test_the_old_form_with_one_recommender_stays_valid(folder: Path) -> None:
     assert run(spec(folder, "recommender: right.yaml\n"))["systems"]["right"]["whole"] == 5
 
