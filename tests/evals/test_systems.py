@@ -142,6 +142,12 @@ def test_a_run_of_many_systems_goes_on_at_any_user(folder: Path) -> None:
         assert rankings.read_bytes().count(b"\n") >= 15
 
 
+def test_what_two_systems_ask_alike_is_paid_for_once(folder: Path) -> None:
+    rows = run(spec(folder, "systems: [right.yaml, {name: same, recommender: right.yaml}]\n"))["systems"]
+    assert (folder / "run" / "requests.jsonl").read_bytes().count(b"\n") == 5
+    assert rows["right"]["metrics"] == rows["same"]["metrics"]
+
+
 def test_another_set_of_systems_is_another_run(folder: Path) -> None:
     run(spec(folder, "systems: [right.yaml]\n"))
     with pytest.raises(EvalError, match=r"differs in .*systems\.bm25"):
