@@ -330,14 +330,11 @@ def test_after_kill_9_only_what_was_in_flight_is_sent_again(
     wait_for(lambda: server.requests >= requests, process)
     process.kill()
     evaluation.finish(process)
-    kept = lines(evaluation.out / "requests.jsonl")
     run = evaluation.run()
     sound(run)
     assert (run.code, run.row["whole"]) == (0, USERS)
     assert server.requests <= USERS + CONCURRENCY
-    assert run.row["usage"]["requests"] == USERS
-    assert lines(run.out / "requests.jsonl") == USERS
-    assert kept <= USERS
+    assert USERS - CONCURRENCY <= run.row["usage"]["requests"] <= USERS  # what the cache alone has kept is free
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "catalog.jsonl", "metrics.json"])
