@@ -162,6 +162,10 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     if spread:
         ends = f"{spread['min']:.3f} to {spread['max']:.3f}, standard deviation {spread['sd']:.3f}"
         found.append(f"{name} over {len(row['seeds'])} seeds: {title(metric)} {ends}.")
+    for kind, said in (("repeats", "the same request again"), ("orders", "the candidates in other orders")):
+        if kind in row:
+            changed, first = (row[kind][rate]["mean"] for rate in ("flip_rate", "first_flip_rate"))
+            found.append(f"{name}, given {said}: {changed:.1%} of rankings changed, {first:.1%} at the first place.")
     if better:
         found.append(f"Better than {name} without a model: {', '.join(better)}.")
     return found
