@@ -66,8 +66,9 @@ class Book:
     def _take(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any], label: str) -> None:
         known = ~np.isnan(values)
         if known.any():
-            cells[name] = {} if known.all() else {"users": int(known.sum())}
-            self._jobs.append((cells[name], label, values[known]))
+            everybody = known.all()
+            cells[name] = {} if everybody else {"users": int(known.sum())}
+            self._jobs.append((cells[name], label, values if everybody else values[known]))
 
     def spread(self, seeds: Mapping[int, Collected]) -> dict[str, Any]:
         """Each seed's means, and how far they lie apart."""

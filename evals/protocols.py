@@ -166,7 +166,7 @@ def _tasks(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog, k: int |
         history = History(tuple(_interaction(event, catalog) for event in one.history))
         slate = Candidates(tuple(_item(catalog, item_id) for item_id in ids), source=picker.source)
         task = Task(history=history, candidates=slate, k=k or len(slate))
-        tasks.append(EvalTask(user_id=one.user_id, task=task, targets=one.targets))
+        tasks.append(EvalTask(user_id=one.user_id, task=task, targets=one.targets, gains=one.gains))
     return tuple(tasks)
 
 

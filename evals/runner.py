@@ -38,6 +38,12 @@ class Evaluation:
     document: Mapping[str, Any]
     usable: Mapping[str, int]
 
+    def _repr_html_(self) -> str:
+        """The table, as a notebook shows it."""
+        from .table import as_html
+
+        return as_html(self.document)
+
 
 async def evaluate(
     taskset: TaskSet, rec: Recommender, folder: Path, *, metrics: Sequence[str] = DEFAULT, seed: int = 2026

@@ -158,14 +158,14 @@ class Plan:
         )
 
 
-def load_spec(path: Path) -> Plan:
+def load_spec(path: str | Path) -> Plan:
     """Reads a spec, or one that ships by its name.  Paths in it are relative to the file; see :mod:`evals.specs`.
 
     Raises:
         SpecError: If something in it is wrong; says file, line and what to do.
         recommender.ConfigError: If it is no YAML, or a recommender's config is wrong.
     """
-    path, folder = locate(path)
+    path, folder = locate(Path(path))
     document = read_yaml(path)
     try:
         spec = Spec.model_validate(document.data)

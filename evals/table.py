@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,10 @@ def verdict(name: str, document: Mapping[str, Any]) -> list[str]:
     if spread:
         ends = f"{spread['min']:.3f} to {spread['max']:.3f}, standard deviation {spread['sd']:.3f}"
         found.append(f"{name} over {len(row['seeds'])} seeds: {title(metric)} {ends}.")
+    for kind, said in (("repeats", "the same request again"), ("orders", "the candidates in other orders")):
+        if kind in row:
+            changed, first = (row[kind][rate]["mean"] for rate in ("flip_rate", "first_flip_rate"))
+            found.append(f"{name}, given {said}: {changed:.1%} of rankings changed, {first:.1%} at the first place.")
     if better:
         found.append(f"Better than {name} without a model: {', '.join(better)}.")
     return found
@@ -185,6 +190,14 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
 def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
     _console().print(results_table(document))
+
+
+def as_html(document: Mapping[str, Any]) -> str:
+    """The table as HTML, for a notebook."""
+    console = Console(record=True, file=io.StringIO(), width=120)
+    console.print(results_table(document))
+    code = '<pre style="line-height: 1.3; overflow-x: auto">{code}</pre>'
+    return console.export_html(inline_styles=True, code_format=code)
 
 
 def _console() -> Console:

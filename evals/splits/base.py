@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
@@ -36,6 +36,7 @@ class HeldOut:
         history: Oldest first; never holds a target.
         known: Every item that the user ever touched, before or after; none of them is drawn as a negative.
         shown: The slate that was really shown, where there was one.
+        gains: Ratings of targets, for graded metrics.
         repeated: Whether earlier mentions of a target were taken out of the history.
     """
 
@@ -44,6 +45,7 @@ class HeldOut:
     targets: frozenset[str]
     known: frozenset[str]
     shown: tuple[str, ...] = ()
+    gains: Mapping[str, float] = field(default_factory=dict)
     repeated: bool = False
 
 

@@ -69,7 +69,9 @@ def split(data: Interactions, options: TemporalOptions) -> Split:
         else:
             known = frozenset(event.item_id for event in sequence)
             targets = frozenset(after[:1] if options.targets == "first" else after)
-            users.append(HeldOut(user_id=user_id, history=history, targets=targets, known=known))
+            rated = ((e.item_id, e.rating) for e in sequence if e.item_id in targets)
+            gains = {item_id: rating for item_id, rating in rated if rating is not None and rating >= 0}
+            users.append(HeldOut(user_id=user_id, history=history, targets=targets, known=known, gains=gains))
     moment = _said(cut)
     if not users:
         raise SpecError(

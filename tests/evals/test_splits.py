@@ -100,6 +100,13 @@ def test_a_global_cut_divides_all_users_at_one_moment() -> None:
     assert temporal(made_of(*TIMELINE), cut="1970-01-04", until="1970-01-05", targets="all") == {"a": (["i1"], {"i2"})}
 
 
+def test_ratings_of_targets_are_their_grades() -> None:
+    events = [Event("a", "i1", 1 * DAY, 2.0), Event("a", "i2", 3 * DAY, 4.0), Event("a", "i3", 4 * DAY)]
+    split = {"kind": "temporal", "cut": 2 * DAY, "targets": "all"}
+    [task] = make_tasks(made_of(*events), split=split, candidates=5).tasks
+    assert (task.targets, dict(task.gains)) == ({"i2", "i3"}, {"i2": 4.0})
+
+
 def test_a_global_cut_counts_whom_it_cannot_serve_and_learns_from_the_past_alone() -> None:
     taskset = make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": 3 * DAY}, candidates=5)
     assert taskset.warnings[:2] == (

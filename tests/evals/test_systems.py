@@ -16,6 +16,7 @@ from evals.metrics import per_user
 from evals.runner import evaluate_systems
 from evals.spec import load_spec
 from evals.systems import Ask, FileSystem, ModelSystem
+from evals.table import verdict
 from evals.tasks import read_tasks
 from recommender import Catalog, Recommender, parse_config, run_command
 
@@ -81,6 +82,17 @@ def test_the_contract_holds_for_every_row(folder: Path, shared: Path) -> None:
     assert subprocess.run(check, capture_output=True, text=True, check=False).returncode == 0
 
 
+def test_a_notebook_and_python_get_the_same_table(folder: Path) -> None:
+    import evals
+
+    (folder / "right.yaml").write_text("name: '<b>bold</b>'\nbackend: {kind: scripted, default: '[C]'}\n")
+    result = asyncio.run(evals.load_spec(str(spec(folder, "systems: [right.yaml]\n"))).run(lambda text: None))
+    shown = result._repr_html_()
+    assert "NDCG@10" in shown
+    assert "&lt;b&gt;bold" in shown
+    assert result.usable == {"<b>bold</b>": 5}
+
+
 def test_the_old_form_with_one_recommender_stays_valid(folder: Path) -> None:
     assert run(spec(folder, "recommender: right.yaml\n"))["systems"]["right"]["whole"] == 5
 
@@ -129,6 +141,12 @@ def test_a_run_of_many_systems_goes_on_at_any_user(folder: Path) -> None:
         assert again["systems"]["b"]["metrics"] == whole["systems"]["b"]["metrics"]
         assert again["systems"]["bm25"]["metrics"] == whole["systems"]["bm25"]["metrics"]
         assert rankings.read_bytes().count(b"\n") >= 15
+
+
+def test_what_two_systems_ask_alike_is_paid_for_once(folder: Path) -> None:
+    rows = run(spec(folder, "systems: [right.yaml, {name: same, recommender: right.yaml}]\n"))["systems"]
+    assert (folder / "run" / "requests.jsonl").read_bytes().count(b"\n") == 5
+    assert rows["right"]["metrics"] == rows["same"]["metrics"]
 
 
 def test_another_set_of_systems_is_another_run(folder: Path) -> None:
@@ -185,8 +203,10 @@ def test_repeats_are_sent_again_though_the_journal_knows_the_answers(folder: Pat
     assert len(prompts) == 15
     assert len(set(prompts)) == 5
     assert len({entry["key"] for entry in entries}) == 15
-    run(path)
+    document = run(path)
     assert len((folder / "run" / "requests.jsonl").read_text().splitlines()) == len(entries)
+    said = " ".join(verdict("right", document))
+    assert "right, given the same request again: 0.0% of rankings changed, 0.0% at the first place." in said
 
 
 @pytest.mark.parametrize(
