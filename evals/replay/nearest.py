@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 def nearest(texts: Sequence[str], titles: Sequence[str], cutoff: float, *, processes: int = 2) -> dict[str, str | None]:
@@ -24,19 +29,20 @@ def nearest(texts: Sequence[str], titles: Sequence[str], cutoff: float, *, proce
 
 
 def _chunk(texts: Sequence[str], titles: Sequence[str], cutoff: float) -> list[tuple[str, str | None]]:
-    return [(text, _nearest(text, titles, cutoff)) for text in texts]
+    import numpy as np
+
+    lengths = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles))
+    return [(text, _nearest(text, titles, lengths, cutoff) if titles else None) for text in texts]
 
 
-def _nearest(text: str, titles: Sequence[str], cutoff: float) -> str | None:
+def _nearest(text: str, titles: Sequence[str], lengths: npt.NDArray[np.int64], cutoff: float) -> str | None:
     import numpy as np
     from rapidfuzz.distance import LCSseq
     from rapidfuzz.process import cdist
 
-    if not titles:
-        return None
     # Matching blocks form a common subsequence, so the longest one bounds difflib's ratio from above.
     common = cdist([text], titles, scorer=LCSseq.similarity, dtype=np.int32)[0]
-    total = np.fromiter(map(len, titles), dtype=np.int64, count=len(titles)) + len(text)
+    total = lengths + len(text)
     bound = np.where(total > 0, 2.0 * common / np.maximum(total, 1), 1.0)
     matcher = SequenceMatcher()
     matcher.set_seq2(text)

@@ -29,21 +29,26 @@ Way = Literal["labels", "json", "titles", "pairs", "commas", "prose"]
 """How an answer was read."""
 _MOST_MENTIONS = 1000
 """An answer of more entries than this, or than three times what was asked, goes round in circles."""
+_BETTER = 0.25
+"""By how much, in items, another reading must be better than the one that was asked for."""
 _CONJUNCTION = re.compile(r"\s(?:and|or)\s")
 
 
 def read_matches(text: str, expected: Expected, matcher: Matcher) -> tuple[Way | None, tuple[Match, ...]]:
-    """The reading that names the most items; of equals the one that was asked for."""
+    """The reading that names the most items most surely; of equals the one that was asked for."""
     wanted = None if matcher.candidates is None else {item.item_id for item in matcher.candidates}
     enough = expected.count if wanted is None else min(expected.count, len(wanted))
     best: tuple[Way | None, tuple[Match, ...]] = (None, ())
-    most = 0
+    most = 0.0
     for way, matches in _readings(text, expected, matcher):
-        found = {match.item_id for match in matches if match.item_id is not None}
-        named = len(found if wanted is None else found & wanted)
-        if named > most or not best[1]:
-            best, most = (way if matches else None, matches), named
-        if most >= enough:
+        surest: dict[str, float] = {}
+        for match in matches:
+            if match.item_id is not None and (wanted is None or match.item_id in wanted):
+                surest[match.item_id] = max(match.score, surest.get(match.item_id, 0.0))
+        worth = sum(surest.values())
+        if worth > most + _BETTER or not best[1]:
+            best, most = (way if matches else None, matches), worth
+        if most >= SURE * enough:
             break
     return best
 
