@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from backends import Prompt
 from recommender import Ranking, Recommender, Task
 
 from .metrics import expected_random, per_user
@@ -31,6 +32,19 @@ async def ask_all(rec: Recommender, tasks: Mapping[str, Task], what: str) -> dic
                 rankings[ranked.key] = ranked.ranking
                 progress.advance(failed=ranked.ranking.status == "failed", usage=ranked.usage)
     return rankings
+
+
+def heard(rec: Recommender, one: Task, other: Task) -> bool:
+    """Whether two tasks make different prompts."""
+    return _first_prompts(rec, one) != _first_prompts(rec, other)
+
+
+def _first_prompts(rec: Recommender, task: Task) -> list[Prompt]:
+    steps = rec.strategy.rank(task)
+    try:
+        return [request.prompt for request in next(steps)]
+    finally:
+        steps.close()
 
 
 def own(ranking: Ranking) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ app = App(
 data = App(name="data", help="Data sets.")
 app.command(data)
 app.command(trust_cli.attack)
+app.command(trust_cli.audit)
 
 
 @app.command

@@ -50,6 +50,57 @@ def attack(
     return _code(document["unattacked"])
 
 
+def audit(
+    *,
+    tasks: Tasks,
+    catalog: CatalogFile = None,
+    config: ConfigFile,
+    out: Out,
+    users: Users = None,
+    orders: Annotated[int, Parameter(help="Random orders of the candidates; 0 leaves position bias out.")] = 3,
+    top: Annotated[int, Parameter(help="Length of a recommendation list.")] = 5,
+    fact: Annotated[tuple[str, ...], Parameter(help="A sensitive attribute of paired prompts, or none; repeat.")] = (),
+    exposure: Annotated[tuple[str, ...], Parameter(help="A catalogue attribute, such as brand; repeat.")] = (),
+    groups: Annotated[Path | None, Parameter(help="CSV with user_id and group.")] = None,
+    seed: Annotated[int, Parameter(help="Draws orders, and resamples.")] = 2026,
+) -> int:
+    """Audit a recommender for bias of places, popularity and exposure, and between the people who ask."""
+    from .audit import FACTS, sentences
+    from .audit import audit as run
+
+    if top < 1 or orders < 0 or (users is not None and users < 1):
+        raise SpecError("--top and --users start at 1, --orders at 0.")
+    members = _groups(groups) if groups is not None else {}
+    document = _carry_through(
+        lambda taskset, rec: run(
+            taskset,
+            rec,
+            users=users,
+            orders=orders,
+            top=top,
+            facts=fact or FACTS,
+            exposed=exposure,
+            groups=members,
+            seed=seed,
+        ),
+        (tasks, catalog, config, out / "audit.json"),
+    )
+    sys.stdout.write("\n".join(sentences(document)) + "\n")
+    return _code(document["quality"])
+
+
+def _groups(path: Path) -> dict[str, str]:
+    import csv
+
+    if not path.is_file():
+        raise SpecError(f"--groups: there is no file {path}.")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"user_id", "group"} <= set(reader.fieldnames or ()):
+            raise SpecError(f"{path}:1: needs the columns user_id and group.")
+        return {row["user_id"]: row["group"] for row in reader}
+
+
 def _code(plain: Mapping[str, Any]) -> int:
     if plain["failed"] < plain["users"]:
         return 0
