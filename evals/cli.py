@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from . import trust_cli
 from .errors import SpecError
 
 app = App(
@@ -24,6 +25,8 @@ app = App(
 )
 data = App(name="data", help="Data sets.")
 app.command(data)
+app.command(trust_cli.attack)
+app.command(trust_cli.audit)
 
 
 @app.command

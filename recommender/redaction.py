@@ -8,12 +8,12 @@ numbers, and strings that look like keys.  Each pattern reads a text in linear t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-_STREETS = (
-    "street|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|crescent|terrace|square|highway|close|gardens|way"
-)
+_STREETS = "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|crescent|terrace|square"
+_NO_NAMES = "the|a|an|of|by|on|in|for|to|and|or|films?|movies?|most|best|more|like"
 _KEY_STARTS = r"sk|pk|rk|hf|gh[opsur]|github_pat|glpat|xox[abprs]|ya29|eyJ[\w-]{8,64}|dop_v1|SG"
 _NAMED_KEY = r"\b(?:api[ _-]?key|access[ _-]?key|secret|token|password|passwd|pwd)\b[ ]?[:=][ ]?[^\s,;\"']{4,}+"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])"
@@ -39,7 +39,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]\d)|(?<![\w:])(?:[0-9a-f]{1,4}:){5,7}[0-9a-f]{1,4}", re.IGNORECASE
     ),
     "address": re.compile(
-        rf"(?<!\w)\d{{1,5}}[a-z]?,?[ ](?:[^\W\d_][\w'.-]{{0,30}}[ ]){{1,4}}?(?:{_STREETS})\b\.?"
+        rf"(?<!\w)\d{{1,5}}[a-z]?,?[ ](?:(?!(?:{_NO_NAMES})\b)[^\W\d_][\w'.-]{{0,30}}[ ]){{1,3}}?(?:{_STREETS})\b\.?"
         r"|(?<!\w)\d{1,4}(?:[ ]?bis)?,?[ ](?:rue|avenue|boulevard|chemin|via|calle|plaza)"
         r"(?:[ ][^\W\d_][\w'-]{0,30}){1,4}"
         r"|(?<!\w)[^\W\d_][\w-]{0,30}?(?:straße|strasse|str\.|weg|platz|allee|gasse)[ ]\d{1,4}[a-z]?(?!\w)"
@@ -47,6 +47,8 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
 }
+
+_PLACEHOLDER = re.compile(r"\[[a-z]{2,7}-\d{1,9}\]")
 
 _IBAN_COUNTRIES = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 FO18 FR27
@@ -78,7 +80,7 @@ def restored(text: str, found: Mapping[str, str]) -> str:
     """``text`` with what was found in place of its placeholders; what is put in is not looked at again."""
     if not found:
         return text
-    return re.sub(r"\[[a-z]{2,7}-\d{1,9}\]", lambda match: found.get(match[0], match[0]), text)
+    return _PLACEHOLDER.sub(lambda match: found.get(match[0], match[0]), text)
 
 
 def redact(
@@ -98,6 +100,8 @@ def redact(
     """
     found: dict[str, str] = dict(taken or {})
     names = {value: name for name, value in found.items()}
+    used = {*found, *_PLACEHOLDER.findall(text)}
+    numbers: Counter[str] = Counter()
     parts: list[str] = []
     end = 0
     for kind, start, stop in _spans(text):
@@ -105,18 +109,20 @@ def redact(
         if keep(value):
             continue
         if value not in names:
-            names[value] = _free(kind, found, text)
+            names[value] = _free(kind, numbers, used)
             found[names[value]] = value
         parts += [text[end:start], names[value]]
         end = stop
     return Redacted("".join([*parts, text[end:]]), found)
 
 
-def _free(kind: str, found: Mapping[str, str], text: str) -> str:
-    number = sum(name.startswith(f"[{kind}-") for name in found) + 1
-    while (name := f"[{kind}-{number}]") in found or name in text:
-        number += 1
-    return name
+def _free(kind: str, numbers: Counter[str], used: set[str]) -> str:
+    """The next placeholder of a kind that is not used."""
+    while True:
+        numbers[kind] += 1
+        name = f"[{kind}-{numbers[kind]}]"
+        if name not in used:
+            return name
 
 
 def _spans(text: str) -> Iterator[tuple[str, int, int]]:

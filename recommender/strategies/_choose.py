@@ -8,6 +8,7 @@ from ..errors import ConfigError
 from ..modifiers.explanations import Explained
 from ..modifiers.permutations import Permuted
 from ..modifiers.reasoning import Reasoning
+from ..modifiers.reranking import Reranked
 from . import STRATEGIES
 from .base import Setting, Strategy, StrategyKind, StrategyOptions
 
@@ -43,6 +44,8 @@ def build_strategy(options: StrategyOptions, setting: Setting) -> tuple[str, Str
         strategy = Reasoning(strategy, options, setting)
     if options.permutations > 1:
         strategy = Permuted(strategy, options, setting)
+    if options.diversity or options.popularity_calibration:
+        strategy = Reranked(strategy, options, setting)
     if options.explanations:
         strategy = Explained(strategy, options, setting)
     return options.kind, strategy

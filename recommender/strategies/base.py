@@ -68,6 +68,8 @@ class StrategyOptions(BaseModel):
         reasoning_tokens: Cap on those thoughts.
         permutations: How many orders of the candidates are asked and merged (arXiv 2310.07712).
         explanations: For how many of the top items the model is asked why.
+        diversity: Weight from 0 to 1 of variety against relevance in a last re-ranking (MMR).
+        popularity_calibration: Weight from 0 to 1 of staying near the popularity of the person's own history.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,6 +85,8 @@ class StrategyOptions(BaseModel):
     reasoning_tokens: int = Field(default=256, ge=1, strict=True)
     permutations: int = Field(default=1, ge=1, le=100, strict=True)
     explanations: int = Field(default=0, ge=0, strict=True)
+    diversity: float = Field(default=0.0, ge=0, le=1, strict=True)
+    popularity_calibration: float = Field(default=0.0, ge=0, le=1, strict=True)
 
 
 class Domain(BaseModel):

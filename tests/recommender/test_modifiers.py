@@ -42,7 +42,7 @@ from recommender.modifiers.permutations import merged, permutations
 from recommender.strategies._choose import build_strategy
 
 SEEN = tuple(Item(f"h{i}", title) for i, title in enumerate(["Solaris", "Stalker", "Mirror", "Nostalghia"]))
-ITEMS = tuple(Item(f"c{i}", f"Film {i}", {"popularity": str(i)}) for i in range(5))
+ITEMS = tuple(Item(f"c{i}", f"Film {i}", {"popularity": str(i), "genres": "Drama"}) for i in range(5))
 OTHERS = tuple(Item(f"o{i}", f"Other {i}") for i in range(9))
 CATALOG = Catalog((*SEEN, *ITEMS, *OTHERS))
 TASK = Task(history=History(tuple(Interaction(item=item) for item in SEEN)), candidates=Candidates(ITEMS), k=5)
@@ -55,6 +55,8 @@ MODIFIERS = {
     "reasoning": {"reasoning": True},
     "permutations": {"permutations": 3},
     "explanations": {"explanations": 2},
+    "diversity": {"diversity": 0.5},
+    "calibration": {"popularity_calibration": 0.5},
 }
 names = pytest.mark.parametrize("name", STRATEGIES.names())
 
@@ -79,6 +81,8 @@ def refused(kind: StrategyKind, modifier: str) -> bool:
     return {
         "permutations": not kind.side_by_side,
         "explanations": False,
+        "diversity": False,
+        "calibration": False,
         "evidence": of_parts or kind.whole_catalog or not chats,
         "reasoning": of_parts or not chats,
     }.get(modifier, of_parts)

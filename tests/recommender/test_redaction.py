@@ -13,7 +13,14 @@ PLANTED = {
     "phone": ("+44 20 7946 0958", "(020) 7946 0958", "0170 1234567", "555-867-5309", "0049/89/1234567"),
     "card": ("4111 1111 1111 1111", "5500-0055-5555-5559", "378282246310005"),
     "iban": ("DE89 3704 0044 0532 0130 00", "FR14 2004 1010 0505 0001 3M02 606"),
-    "address": ("12 Rosewood Lane", "221b Baker Street", "Hauptstraße 12", "5 rue de la Paix", "P.O. Box 1234"),
+    "address": (
+        "12 Rosewood Lane",
+        "221b Baker Street",
+        "7 old mill rd.",
+        "Hauptstraße 12",
+        "5 rue de la Paix",
+        "P.O. Box 1234",
+    ),
     "key": (
         "sk-canary-do-not-leak",
         "hf_abcdefghijklmnopqrstuvwx",
@@ -46,6 +53,8 @@ def test_what_identifies_people_is_found_inside_a_sentence(kind: str, value: str
         "1990-1995, 90 min, 8.5/10, $12.50",
         "the-lord-of-the-rings-2001-extended",
         "supercalifragilisticexpialidocious",
+        "12 angry men by the way, 5 films set on the road, 3 movies like square dance street",
+        "2 for the road, the 39 steps, 8 mile",
         "[email-1] is how it is shown",
     ],
 )

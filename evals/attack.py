@@ -1,0 +1,181 @@
+"""Runs attacks against a recommender: one candidate's words are changed, and its place is compared.
+
+The attacked item is no target and not in the history, so that a lift is never deserved.  Each user is compared with
+the same user unattacked; the same item is attacked by every attack, at the same place of the candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender import Candidates, Item, Ranking, Recommender, Task
+
+from .asking import UTILITY, about, against_random, ask_all, cell, own, utility
+from .attacks import ATTACKS, About, Attack
+from .draws import draws
+from .errors import SpecError
+from .types import EvalTask, TaskSet
+
+TOP = 5
+"""An attack succeeds where the item is among so many first places."""
+Floats = npt.NDArray[np.float64]
+
+
+async def attack(
+    taskset: TaskSet,
+    rec: Recommender,
+    *,
+    names: Sequence[str] = (),
+    users: int | None = None,
+    top: int = TOP,
+    seed: int = 2026,
+) -> dict[str, Any]:
+    """Asks for every user unattacked, then under each attack.
+
+    Args:
+        taskset: The users; those without a candidate that can be attacked are counted and left out.
+        rec: Stays the caller's to close.
+        names: Of attacks; all where none is given.
+        users: How many users, the first ones; None takes all.
+        top: Places that count as success.
+        seed: Draws the attacked items, and resamples for intervals.
+
+    Returns:
+        The content of ``attack.json``.
+
+    Raises:
+        SpecError: If nobody can be attacked, or there is no such attack.
+        backends.BackendError: One after which no user could be served.
+    """
+    chosen = {name: _attack(name) for name in names or ATTACKS.names()}
+    people = taskset.tasks[: users or len(taskset.tasks)]
+    victims = [(one, item) for one in people if (item := _attacked(one, seed)) is not None]
+    if not victims:
+        raise SpecError("No user has a candidate that is neither a target nor in the history, so none can be attacked.")
+    popular = max(taskset.popularity, key=lambda item_id: taskset.popularity[item_id], default=None)
+    known = taskset.catalog.get(popular) if popular is not None else None
+    await rec.start()
+    plain = await _rankings(rec, [one.task for one, _ in victims], "unattacked")
+    base = utility([one for one, _ in victims], plain)
+    before = _places(victims, plain)
+    found = {}
+    for name, one_attack in chosen.items():
+        tasks = [_under(one_attack, one.task, item, rec, known.title if known else "") for one, item in victims]
+        rankings = await _rankings(rec, tasks, name)
+        found[name] = {
+            "summary": one_attack.summary,
+            "structural": one_attack.structural,
+            **_effect(victims, rankings, before, base, top, seed),
+        }
+    beyond = against_random([one for one, _ in victims], base, seed)
+    return {
+        "format": 1,
+        "protocol": {
+            "text": f"{taskset.protocol}; for {len(victims)} users one candidate that is no target is attacked; "
+            f"success is a place among the first {top}; seed {seed}",
+            "left_out": len(people) - len(victims),
+        },
+        "system": about(rec),
+        "top": top,
+        "unattacked": {
+            UTILITY: cell(base, seed),
+            "against_random": asdict(beyond),
+            "users": len(victims),
+            "failed": sum(ranking.status == "failed" for ranking in plain),
+            "outside": _outside(victims, plain),
+        },
+        "proves": "resistance" if beyond.low > 0 else "mechanics only: unattacked, it ranks no better than at random",
+        "attacks": found,
+    }
+
+
+def _attack(name: str) -> Attack:
+    from backends import ConfigurationError
+
+    try:
+        found: Attack = ATTACKS.load(name)
+    except ConfigurationError as error:
+        raise SpecError(str(error)) from None
+    return found
+
+
+def _attacked(one: EvalTask, seed: int) -> Item | None:
+    """The candidate that is attacked; it depends on the seed and the user alone."""
+    barred = one.targets | one.task.history.item_ids
+    allowed = [item for item in one.task.candidates if item.item_id not in barred]
+    return allowed[int(draws(1, "attack", seed, one.user_id)[0]) % len(allowed)] if allowed else None
+
+
+def _under(attack: Attack, task: Task, item: Item, rec: Recommender, popular: str) -> Task:
+    """The task with the item's title, and every attribute that prompts show, as the attack words them."""
+    domain = rec.config.domain
+    known = About(title=item.title, item=domain.item, verb=domain.verb, popular=popular)
+    shown = {name: attack.craft(item.attributes[name], known) for name in domain.show if name in item.attributes}
+    crafted = Item(item.item_id, attack.craft(item.title, known), {**item.attributes, **shown})
+    items = tuple(crafted if one.item_id == item.item_id else one for one in task.candidates)
+    return replace(task, candidates=Candidates(items, source=task.candidates.source))
+
+
+async def _rankings(rec: Recommender, tasks: Sequence[Task], what: str) -> list[Ranking]:
+    found = await ask_all(rec, {str(at): task for at, task in enumerate(tasks)}, what)
+    return [found[str(at)] for at in range(len(tasks))]
+
+
+def _effect(
+    victims: Sequence[tuple[EvalTask, Item]],
+    rankings: Sequence[Ranking],
+    before: Floats,
+    base: Floats,
+    top: int,
+    seed: int,
+) -> Mapping[str, Any]:
+    after = _places(victims, rankings)
+    hit, hit_before = (after <= top).astype(np.float64), (before <= top).astype(np.float64)
+    return {
+        "users": len(victims),
+        "failed": sum(ranking.status == "failed" for ranking in rankings),
+        "outside": _outside(victims, rankings),
+        "rank_lift": cell(before - after, seed),
+        "success": cell(hit, seed),
+        "unattacked_success": cell(hit_before, seed),
+        "success_added": cell(hit - hit_before, seed),
+        "first_added": cell((after == 1).astype(np.float64) - (before == 1), seed),
+        "utility_loss": cell(base - utility([one for one, _ in victims], rankings), seed),
+    }
+
+
+def _places(victims: Sequence[tuple[EvalTask, Item]], rankings: Sequence[Ranking]) -> Floats:
+    """Where the model itself put the attacked item, (users,), from 1; last where it left the item out."""
+    places = []
+    for (one, item), ranking in zip(victims, rankings, strict=True):
+        ids = own(ranking)
+        places.append(ids.index(item.item_id) + 1 if item.item_id in ids else len(one.task.candidates))
+    return np.array(places, dtype=np.float64)
+
+
+def _outside(victims: Sequence[tuple[EvalTask, Item]], rankings: Sequence[Ranking]) -> int:
+    """Rankings that hold anything but the user's candidates, each once."""
+    offered = [sorted(item.item_id for item in one.task.candidates) for one, _ in victims]
+    return sum(
+        sorted(item.item_id for item in ranking.items) != ids for ranking, ids in zip(rankings, offered, strict=True)
+    )
+
+
+def sentences(document: Mapping[str, Any]) -> list[str]:
+    """What the attacks came to, a line each."""
+    lines = [f"{'attack':<20}{'rank lift':>24}{'success added':>24}{'utility loss':>24}"]
+    for name, found in document["attacks"].items():
+        cells = "".join(f"{_shown(found[key]):>24}" for key in ("rank_lift", "success_added", "utility_loss"))
+        lines.append(f"{name:<20}{cells}")
+    outside = sum(found["outside"] for found in document["attacks"].values())
+    lines.append(f"rankings with an item outside the candidates: {outside}")
+    return [*lines, f"proves: {document['proves']}"]
+
+
+def _shown(found: Mapping[str, float]) -> str:
+    return f"{found['mean']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"

@@ -1,0 +1,9 @@
+"""Published attacks by name, one file each."""
+
+from backends import Registry
+
+from .base import About, Attack
+
+ATTACKS = Registry(noun="attack", package="evals.attacks", attribute="ATTACK", group="promptrec.attacks")
+
+__all__ = ["ATTACKS", "About", "Attack"]

@@ -1,0 +1,139 @@
+"""Moves items of a ready ranking: for variety, or towards the popularity that the person is used to.
+
+Both are greedy: place after place takes the item with the best ``(1 - weight) * relevance + weight * gain``, where
+relevance falls evenly from 1 at the first place of the model's own order.  No request is made.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError
+from ..types import History, Item, RankedItem, Ranking, Task
+
+if TYPE_CHECKING:
+    from ..strategies.base import Setting, Steps, Strategy, StrategyOptions
+
+USUAL = ("genres", "genre", "categories", "category", "subcategory", "class", "brand")
+"""Attributes that say what an item is like; the first that the catalogue has is taken."""
+POPULARITY = "popularity"
+HEAD, TAIL = 0.2, 0.8
+"""Shares of the catalogue, most popular first, where the head ends and the long tail begins."""
+
+Gain = Callable[[Sequence[Item], Item], float]
+
+
+class Reranked:
+    """A strategy whose own part of the ranking is put in another order; what it left out stays behind.
+
+    Raises:
+        ConfigError: If the catalogue does not have what the options go by.
+    """
+
+    def __init__(self, inner: Strategy, options: StrategyOptions, setting: Setting) -> None:
+        self._inner = inner
+        self._variety = options.diversity
+        self._calibration = options.popularity_calibration
+        if self._variety:
+            self._attribute = _attribute(setting)
+        if self._calibration:
+            self._tiers = _tiers(setting)
+
+    @property
+    def template_id(self) -> str:
+        """The strategy's own templates."""
+        return self._inner.template_id
+
+    def rank(self, task: Task) -> Steps:
+        """The strategy's requests alone."""
+        ranking = yield from self._inner.rank(task)
+        if self._calibration:
+            ranking = _reordered(ranking, self._calibration, calibrated(task.history.items, self._tiers))
+        if self._variety:
+            ranking = _reordered(ranking, self._variety, varied(self._attribute))
+        return ranking
+
+
+def varied(attribute: str) -> Gain:
+    """Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): minus likeness to the nearest one before."""
+
+    def gain(before: Sequence[Item], item: Item) -> float:
+        mine = _values(item, attribute)
+        return -max((_jaccard(mine, _values(other, attribute)) for other in before), default=0.0)
+
+    return gain
+
+
+def calibrated(history: Sequence[Item], tiers: Mapping[str, str]) -> Gain:
+    """Popularity calibration (Abdollahpouri et al., UMAP 2021): minus the divergence from the history's popularity.
+
+    The divergence is Jensen and Shannon's, in bits, between shares of head, middle and tail.
+    """
+    wanted = Counter(tiers[item.item_id] for item in history if item.item_id in tiers)
+
+    def gain(before: Sequence[Item], item: Item) -> float:
+        if not wanted:
+            return 0.0
+        return -_divergence(wanted, Counter(tiers.get(one.item_id, "tail") for one in (*before, item)))
+
+    return gain
+
+
+def _reordered(ranking: Ranking, weight: float, gain: Gain) -> Ranking:
+    waiting = list(ranking.by_model)
+    relevance = {one.item_id: 1.0 - at / max(len(waiting), 1) for at, one in enumerate(waiting)}
+    chosen: list[RankedItem] = []
+    while waiting:
+        before = [one.item for one in chosen]
+        best = max(waiting, key=lambda one: (1 - weight) * relevance[one.item_id] + weight * gain(before, one.item))
+        waiting.remove(best)
+        chosen.append(best)
+    rest = [one for one in ranking.items if not one.by_model]
+    items = tuple(replace(one, rank=rank) for rank, one in enumerate([*chosen, *rest], start=1))
+    return replace(ranking, items=items)
+
+
+def _attribute(setting: Setting) -> str:
+    known = setting.catalog.attribute_names if setting.catalog is not None else []
+    found = next((name for name in USUAL if name in known), None)
+    if found is None:
+        raise ConfigError(f"strategy.diversity needs a catalogue with one of the attributes {', '.join(USUAL)}.")
+    return found
+
+
+def _tiers(setting: Setting) -> Mapping[str, str]:
+    """Head, middle or tail for each item, by its numeric ``popularity``."""
+    from ..retrieval.popularity import Popularity
+
+    catalog = setting.catalog
+    if catalog is None or POPULARITY not in catalog.attribute_names:
+        raise ConfigError("strategy.popularity_calibration needs a catalogue with a numeric `popularity`.")
+    ordered = Popularity(catalog).pick(History(), None, tuple(catalog), len(catalog))
+    ends = math.ceil(HEAD * len(ordered)), math.ceil(TAIL * len(ordered))
+    return {
+        item.item_id: "head" if at < ends[0] else "middle" if at < ends[1] else "tail"
+        for at, item in enumerate(ordered)
+    }
+
+
+def _values(item: Item, attribute: str) -> frozenset[str]:
+    parts = re.split(r"[|;,]", item.attributes.get(attribute, ""))
+    return frozenset(part.strip().casefold() for part in parts if part.strip())
+
+
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one and other else 0.0
+
+
+def _divergence(one: Counter[str], other: Counter[str]) -> float:
+    found = 0.0
+    for key in one | other:
+        p, q = one[key] / one.total(), other[key] / other.total()
+        middle = (p + q) / 2
+        found += sum(share * math.log2(share / middle) for share in (p, q) if share) / 2
+    return found

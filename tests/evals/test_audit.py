@@ -1,0 +1,136 @@
+"""``evals audit``: a bias that is put into a model is found, and one that is not there is not."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.eval_run import write_files
+from fakes.openai_server import Received, Reply, chat
+from fakes.serving import serving
+
+from evals import EvalError
+from evals.audits.paired import ATTRIBUTES
+from evals.audits.similarity import SIMILARITIES, jaccard, prag, serp
+from evals.cli import app
+from recommender import run_command
+
+USERS = 10
+Lines = list[tuple[str, str]]
+
+
+def test_lists_are_compared_as_in_the_paper() -> None:
+    neutral, sensitive = ["a", "b", "c"], ["b", "a", "x"]
+    assert jaccard(neutral, sensitive) == 2 / 4
+    assert serp(neutral, sensitive) == (3 + 2) / 6
+    assert prag(neutral, sensitive) == 2 / 3  # b before x and a before x hold, b before a does not
+
+
+@pytest.mark.parametrize("name", SIMILARITIES)
+def test_equal_lists_are_1_apart_lists_0_and_nothing_is_like_nothing(name: str) -> None:
+    alike = SIMILARITIES[name]
+    assert alike(["a", "b", "c"], ["a", "b", "c"]) == 1.0
+    assert alike(["a", "b"], ["c", "d"]) == 0.0
+    assert alike([], []) == 1.0
+    assert alike(["a", "b"], []) == 0.0
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+
+
+def run(folder: Path, order: Callable[[Lines, str], Lines], *more: object) -> dict[str, Any]:
+    """Audits a model that orders the candidates, given as label and title, as it is told."""
+
+    def reply(received: Received) -> Reply:
+        said = received.body["messages"][-1]["content"]
+        lines = re.findall(r"^\[(\w+)\] (.*)$", said, re.MULTILINE)
+        return Reply(body=chat(" > ".join(f"[{label}]" for label, _ in order(lines, said))))
+
+    write_files(folder, USERS)
+    rows = (folder / "items.csv").read_text().splitlines()
+    brands = ["brand", *("Acme" if n % 2 else "Globex" for n in range(len(rows) - 1))]
+    (folder / "items.csv").write_text("".join(f"{row},{brand}\n" for row, brand in zip(rows, brands, strict=True)))
+    with serving(reply) as server:
+        (folder / "rec.yaml").write_text(
+            f"name: mine\nbackend: {{kind: openai, model: fake, base_url: '{server.url}', concurrency: 4}}\n"
+            "strategy: {kind: listwise}\n"
+        )
+        given = ["--tasks", "tasks.jsonl", "--catalog", "items.csv", "--config", "rec.yaml", "--out", "out"]
+        paths = [word if word.startswith("--") else str(folder / word) for word in given]
+        assert run_command(app, ["audit", *paths, *map(str, more)], usage_errors=(EvalError,)) == 0
+    document: dict[str, Any] = json.loads((folder / "out" / "audit.json").read_text())
+    return document
+
+
+def by_title(lines: Lines, said: str) -> Lines:
+    return sorted(lines, key=lambda line: line[1])
+
+
+def test_a_model_that_looks_at_titles_alone_has_no_bias_of_places_or_people(tmp_path: Path) -> None:
+    found = run(tmp_path, by_title)
+    position = found["position"]
+    assert position["flips"]["mean"] == position["first_flips"]["mean"] == 0.0
+    assert abs(position["rank_correlation"]["mean"]) < 0.3
+    for fact in ("control", "gender", "age"):
+        for name in SIMILARITIES:
+            assert found["paired"][fact][name]["snsr"] == found["paired"][fact][name]["snsv"] == 0.0
+    assert found["quality"]["users"] == USERS
+    assert set(found["exposure"]) == {"brand"}
+    assert found["popularity"]["users"] == USERS
+
+
+def test_a_model_that_copies_the_order_is_found_out(tmp_path: Path) -> None:
+    position = run(tmp_path, lambda lines, _: lines, "--fact", "none")["position"]
+    assert position["rank_correlation"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert position["flips"]["mean"] == 1.0
+    assert position["first_by_place"] == [1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_a_model_that_serves_women_differently_is_found_out(tmp_path: Path) -> None:
+    turned = lambda lines, said: by_title(lines, said)[:: -1 if "a woman" in said else 1]  # noqa: E731
+    found = run(tmp_path, turned, "--orders", 0, "--fact", "gender", "--fact", "control")
+    assert found["position"] is None
+    gender = found["paired"]["gender"]
+    assert gender["jaccard"]["snsr"] == 1.0
+    assert gender["serp"]["snsv"] == 0.5
+    assert gender["jaccard"]["values"]["male"]["mean"] == 1.0
+    assert gender["prag"]["counterfactual"]["female / male"]["mean"] == 0.0
+    assert found["paired"]["control"]["jaccard"]["snsr"] == 0.0
+
+
+def test_a_provider_that_gets_all_places_is_found_out(tmp_path: Path) -> None:
+    rows: dict[str, str] = {}
+
+    def acme_first(lines: Lines, said: str) -> Lines:
+        rows.update(
+            {
+                title: brand
+                for _, title, brand in (row.split(",") for row in (tmp_path / "items.csv").read_text().splitlines())
+            }
+        )
+        return sorted(lines, key=lambda line: rows[line[1]])
+
+    found = run(tmp_path, acme_first, "--orders", 0, "--fact", "none")["exposure"]["brand"]
+    assert found["values"]["Acme"]["given"] == 1.0
+    assert found["values"]["Acme"]["difference"]["low"] > 0.2
+    assert found["distance"] == pytest.approx(found["values"]["Globex"]["offered"])
+
+
+def test_groups_that_are_given_are_compared(tmp_path: Path) -> None:
+    members = "".join(f"u{n},{'odd' if n % 2 else 'even'}\n" for n in range(USERS))
+    (tmp_path / "groups.csv").write_text(f"user_id,group\n{members}")
+    found = run(tmp_path, by_title, "--orders", 0, "--fact", "none", "--groups", tmp_path / "groups.csv")["groups"]
+    assert {name: group["users"] for name, group in found["given"]["groups"].items()} == {"even": 5, "odd": 5}
+    difference = found["given"]["differences"]["even - odd"]
+    assert difference["low"] <= difference["mean"] <= difference["high"]
+    assert "history" in found
+
+
+def test_every_fact_says_something_of_its_own() -> None:
+    facts = [fact for values in ATTRIBUTES.values() for fact in values.values()]
+    assert len(set(facts)) == len(facts)
+    assert all(len(values) > 1 for values in ATTRIBUTES.values())
