@@ -99,20 +99,25 @@ class Gathering(Transport):
             result = shard.result_at(offset)
             if result is not None:
                 return _answer(result)
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if line.custom_id in self._waiting:
+            _, future = self._waiting[line.custom_id]
+            return await asyncio.shield(future)
+        future = asyncio.get_running_loop().create_future()
         self._waiting[line.custom_id] = (line, future)
         sent = self._sent.get(line.custom_id)
         if sent is not None:
             self._fetch(sent)
         else:
             self._add(line)
-        return await future
+        return await asyncio.shield(future)  # another may come to wait for the same line
 
     def _add(self, line: Line) -> None:
         size = len(line.written())
         lines = self._lines.setdefault(line.path, [])
         if lines and self._sizes[line.path] + size > self._limits.size:
             self._send_off(line.path)
+            if self._broken is not None:
+                return
             lines = self._lines.setdefault(line.path, [])
         lines.append(line)
         self._sizes[line.path] = self._sizes.get(line.path, 0) + size
@@ -127,7 +132,9 @@ class Gathering(Transport):
             self._send_off(path)
 
     def _send_off(self, path: str) -> None:
-        lines = self._lines.pop(path)
+        lines = self._lines.pop(path, [])
+        if not lines:
+            return
         self._sizes.pop(path)
         shard = Shard(self._folder, self._next)
         self._next += 1
@@ -181,13 +188,15 @@ class Gathering(Transport):
         if custom_id not in self._waiting:
             return
         line, future = self._waiting[custom_id]
-        if self._attempts.get(custom_id, 0) < self._limits.attempts:
+        if self._broken is None and self._attempts.get(custom_id, 0) < self._limits.attempts:
             self._add(line)
             return
         del self._waiting[custom_id]
         if future.done():
             return
-        if result.status:
+        if self._broken is not None:
+            future.set_exception(self._broken)
+        elif result.status:
             future.set_result(_answer(result))
         else:
             future.set_exception(ServerError("The batch ended without an answer to this request."))
@@ -195,7 +204,7 @@ class Gathering(Transport):
     def _fail(self, custom_ids: list[str], error: BackendError) -> None:
         if error.fatal and self._broken is None:  # nothing further is sent off
             self._broken = error
-            custom_ids = [*custom_ids, *(line.custom_id for lines in self._lines.values() for line in lines)]
+            custom_ids = [*custom_ids, *(one for one in self._waiting if one not in self._sent)]
             self._lines.clear()
             self._sizes.clear()
         for custom_id in custom_ids:
