@@ -46,6 +46,8 @@ from .errors import (
 )
 from .estimate import estimated_tokens
 from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
+from .http.batched import openai_batches, vllm_batches
+from .http.gathering import ShardLimits
 from .keys import request_key
 from .known import ENGINES, able, able_hint
 from .locks import lock
@@ -97,6 +99,7 @@ __all__ = [
     "ScoreRequest",
     "Scores",
     "ServerError",
+    "ShardLimits",
     "StorageError",
     "Surroundings",
     "TokenLogprob",
@@ -112,8 +115,10 @@ __all__ = [
     "fetch_from_wheel",
     "lock",
     "near",
+    "openai_batches",
     "price_of",
     "request_key",
     "send",
+    "vllm_batches",
     "wrap",
 ]

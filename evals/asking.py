@@ -9,10 +9,9 @@ from typing import Any
 import numpy.typing as npt
 
 from backends import Prompt
-from recommender import Ranking, Recommender, Task
+from recommender import Progress, Ranking, Recommender, Task
 
 from .metrics import expected_random, per_user
-from .progress import Progress
 from .statistics import Interval, difference, interval
 from .types import EvalTask, Scored
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ["backends", "evals", "prompts", "recommender"]
 HEAVY = {
-    "aiohttp", "bm25s", "httpx", "huggingface_hub", "openai", "polars", "ray", "rich", "scipy", "torch", "transformers", "vllm", "xllamacpp",
+    "aiohttp", "bm25s", "fastapi", "httpx", "huggingface_hub", "openai", "polars", "prometheus_client", "ray", "rich", "scipy", "torch", "transformers", "uvicorn", "vllm", "xllamacpp",
 }  # fmt: skip
 
 

@@ -156,6 +156,14 @@ class HttpBackend:
     def _payload(self, body: dict[str, Any]) -> bytes:
         return encode(body | self._options.extra_body if self._options.extra_body else body)
 
+    def through(self, transport: Transport) -> None:
+        """Sends through another transport from now on."""
+        self._transport = transport
+
+    def connection(self, *, timeout: float, largest: int) -> Transport:
+        """A connection of its own to the same server, for answers of up to so many bytes."""
+        return Transport(replace(self._server(), timeout=timeout, largest=largest))
+
     def _connect(self) -> Transport:
         if self._transport is None:
             self._transport = Transport(self._server())

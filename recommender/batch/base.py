@@ -30,6 +30,10 @@ class Job:
         k: Recommendations for each user.
         partition: Users in one file of rankings, which is also what is done again where it was not finished.
         include_seen: Recommend items of the history too.
+        wave: Users at a time where requests travel in files; what they are asked next waits for all of them.
+        command: What runs vLLM on a file.
+        poll: Seconds between two looks at a batch, at first; None for the engine's own.
+        quiet: Seconds without a further request after which a file is sent off.
     """
 
     users: Path
@@ -39,6 +43,10 @@ class Job:
     k: int = 10
     partition: int = 1_000
     include_seen: bool = False
+    wave: int = 20_000
+    command: tuple[str, ...] = ("vllm", "run-batch")
+    poll: float | None = None
+    quiet: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,8 @@ def batch(
         int, Parameter(name=["-k", "--k"], help="Recommendations for each user.", validator=Number(gte=1))
     ] = 10,
     partition: Annotated[int, Parameter(help="Users in one file of rankings.", validator=Number(gte=1))] = 1_000,
+    wave: Annotated[int, Parameter(help="Users at a time, of the file engines.", validator=Number(gte=1))] = 20_000,
+    command: Annotated[str, Parameter(help="What runs vLLM on a file, of vllm-batch.")] = "vllm run-batch",
     include_seen: Annotated[bool, Parameter(help="Recommend items of the history too.")] = False,
 ) -> int:
     """Recommend to many users, from Parquet to Parquet; started again, it goes on where it was.
@@ -42,6 +45,8 @@ def batch(
         k=k,
         partition=partition,
         include_seen=include_seen,
+        wave=wave,
+        command=tuple(shlex.split(command)),
     )
     summary = asyncio.run(run_batch(job, engine))
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())

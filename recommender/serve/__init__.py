@@ -1,6 +1,1 @@
-"""The recommender over HTTP."""
-
-from .app import create_app
-from .settings import ServeSettings
-
-__all__ = ["ServeSettings", "create_app"]
+"""The recommender over HTTP: :func:`recommender.serve.app.create_app` makes the application (extra ``[serve]``)."""

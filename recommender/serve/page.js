@@ -64,7 +64,7 @@ function show(found) {
     return line;
   }));
   const tokens = usage.prompt_tokens + usage.completion_tokens;
-  at("meta").textContent = `${found.outcome}; ${usage.requests} requests, ${tokens} tokens; ${details.strategy}`;
+  at("meta").textContent = `${found.outcome}; requests: ${usage.requests}, tokens: ${tokens}; ${details.strategy}`;
   at("warnings").replaceChildren(...found.warnings.map((warning) => make("li", warning)));
   at("prompts").replaceChildren(...details.prompts.map((prompt) => make("pre", prompt)));
   const answers = details.answers.length ? details.answers : ["The model was asked for probabilities, not for words."];

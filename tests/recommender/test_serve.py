@@ -282,3 +282,17 @@ def test_the_service_keeps_to_its_own_schema(tmp_path: Path) -> None:
             capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "films.yaml").write_text("backend: scripted\n")
+    code = "import sys; sys.modules['fastapi'] = None; from recommender.__main__ import main; main()"
+    for arguments, status, said in (
+        (["--help"], 0, "serve"),
+        (["serve", "--config", "films.yaml"], 2, "promptrec[serve]"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert done.returncode == status
+        assert said in done.stdout + done.stderr
