@@ -92,7 +92,7 @@ class RunFolder:
         try:
             yield
         except BaseException:
-            with suppress(StorageError):  # what broke the run off is what people should read
+            with suppress(RunError, StorageError):  # what broke the run off is what people should read
                 self._add(system, time.monotonic() - started)
             raise
         self._add(system, time.monotonic() - started)
