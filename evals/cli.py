@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
 import json
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
+
+from recommender import run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -54,10 +55,10 @@ def run(
         plan = load_spec(spec)
         if data is not None:
             plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
-        return _finish(asyncio.run(plan.run(_say, out=out, metrics=metrics)))
+        return _finish(run_async(plan.run(_say, out=out, metrics=metrics)))
     if tasks is None or config is None or out is None:
         raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
-    return _finish(asyncio.run(_run_tasks(tasks, catalog, config, out, metrics)))
+    return _finish(run_async(_run_tasks(tasks, catalog, config, out, metrics)))
 
 
 async def _run_tasks(tasks: Path, catalog: Path | None, config: Path, out: Path, metrics: tuple[str, ...]) -> Any:
@@ -129,7 +130,7 @@ def contamination(
         finally:
             await rec.aclose()
 
-    document = asyncio.run(carry_through())
+    document = run_async(carry_through())
     write_json(out / "contamination.json", document)
     for sentence in verdict(document):
         sys.stdout.write(f"{sentence}\n")
@@ -149,7 +150,7 @@ def demo(
     from .demo import CONFIG
     from .demo import demo as run_demo
 
-    result = asyncio.run(run_demo(config=config or CONFIG, users=users, candidates=candidates, seed=seed, out=out))
+    result = run_async(run_demo(config=config or CONFIG, users=users, candidates=candidates, seed=seed, out=out))
     return _code(result)
 
 

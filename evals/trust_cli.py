@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+
+from recommender import run_async
 
 from .errors import SpecError
 
@@ -127,6 +128,6 @@ def _carry_through(probe: Probe, paths: tuple[Path, Path | None, Path, Path]) ->
         finally:
             await rec.aclose()
 
-    document = asyncio.run(asked())
+    document = run_async(asked())
     write_json(target, document)
     return document

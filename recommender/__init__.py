@@ -8,6 +8,7 @@
 
 from .catalog import Catalog
 from .command import run as run_command
+from .command import run_async
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
@@ -84,6 +85,7 @@ __all__ = [
     "read_pair_matches",
     "read_titles",
     "read_yaml",
+    "run_async",
     "run_command",
     "whole_ranking",
 ]

@@ -5,17 +5,20 @@ Exit codes: 0 carried through; 1 could not be carried through; 2 wrong usage, co
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 from backends import BackendError, ConfigurationError
 from prompts import PromptError
 
 from .errors import RecommenderError
 
+T = TypeVar("T")
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
@@ -58,6 +61,40 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         return _say("Interrupted; what was paid for is kept.", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end.
+
+    An interruption cancels it, so that files are closed and connections ended; further ones change nothing until it has
+    ended.  Left to itself, asyncio lets a second one break in anywhere.
+
+    Raises:
+        KeyboardInterrupt: If it was interrupted.
+    """
+    interrupted = False
+
+    async def guarded() -> T:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+
+        def stop() -> None:
+            nonlocal interrupted
+            if not interrupted:
+                interrupted = True
+                task.cancel()
+
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
+        return await main
+
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(guarded())
+        except asyncio.CancelledError:
+            if interrupted:
+                raise KeyboardInterrupt from None
+            raise
 
 
 def _show_log() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from ..command import FAILED
+from ..command import FAILED, run_async
 from .base import BATCH_ENGINES, Job
 
 
@@ -48,7 +47,7 @@ def batch(
         wave=wave,
         command=tuple(shlex.split(command)),
     )
-    summary = asyncio.run(run_batch(job, engine))
+    summary = run_async(run_batch(job, engine))
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
     sys.stdout.write(
         f"{summary.usable} of {summary.users} users have recommendations ({outcomes}).\n{out / 'rankings'}\n"
