@@ -240,14 +240,15 @@ class Search:
     def _goes_on(self, title: Title, at: int) -> bool:
         """Whether a title's own name, in no other year, begins with a mention."""
         other = self._pool.title(at)
-        begins = compact(other.key).startswith(compact(title.key))
+        begins = bare(other.key).startswith(bare(title.key))
         return begins and self._years(title, at) is not Years.APART and not other_work(title, other)
 
     def _broken_off(self, title: Title) -> bool:
         """Whether a text ends where no title ends: on a small word, a mark, or in the middle of a word."""
-        last = title.key.rpartition(" ")[2]
-        marks = title.text.rstrip().endswith(("…", "...", ":", "-", "–", ","))
-        return marks or last in SMALL_WORDS or last in COUNTERS or not self._pool.knows(last)
+        before, _, last = title.key.rpartition(" ")
+        if title.text.rstrip().endswith(("…", "...", ":", "-", "–", ",")) or last in SMALL_WORDS or last in COUNTERS:
+            return True
+        return not self._pool.knows(last) and (self._closed or len(_content(before)) >= 2)
 
     def _continues(self, form: str, at: int) -> bool:
         return any(f"{bare(name)} ".startswith(f"{bare(form)} ") for _, name in self._pool.title(at).forms)

@@ -79,7 +79,11 @@ def read_ranking(task: Task, generation: Generation, expected: Expected, grounde
     found = read_answer(generation, expected, grounder, candidates=items, history=task.history.item_ids)
     by_id = {item.item_id: item for item in items}
     ranked: list[tuple[Item, float | None]] = [(by_id[item_id], None) for item_id in found.order]
-    return whole_ranking(task, ranked, outcome=found.outcome, status=found.status, matches=found.matches)
+    other = found.way is not None and found.way != expected.shape and bool(found.order)
+    notes = (f"The answer was read as {found.way}; {expected.shape} were asked for.",) if other else ()
+    return whole_ranking(
+        task, ranked, outcome=found.outcome, status=found.status, matches=found.matches, warnings=notes
+    )
 
 
 def order_of(matches: Sequence[Match], offered: Collection[str] | None) -> tuple[str, ...]:

@@ -144,6 +144,7 @@ def test_what_is_found_by_a_part_alone_says_so() -> None:
         ("Toy Story 4 (1995)", "Toy Story (1995)"),
         ("The Walking Dead (TV series)", "Walking Dead, The (1995)"),
         ("Girls", "Girl"),
+        ("Jessie J", "Jessie James"),
         ("The Picture of Dorian Gray", "The Picture of Dorian Gray: A Graphic Novel"),
         ("Heat II (1995)", "Heat (1995)"),
     ],

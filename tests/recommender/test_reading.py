@@ -88,6 +88,12 @@ def test_an_answer_in_another_shape_than_asked_is_read_too(asked: str, shape: st
     assert [item.item for item in ranking.items] == [ITEMS[at] for at in ORDER]
 
 
+def test_a_reading_in_another_shape_says_so() -> None:
+    assert read("1. Heat\n2. Alien", "labels").warnings == ("The answer was read as titles; labels were asked for.",)
+    assert read("[B] > [A]", "labels").warnings == ()
+    assert read("I'm sorry, I can't.", "labels").warnings == ()
+
+
 ONE_LEFT_OUT = "[B] > [A] > [C] > [D] > [E] > [F] > [G]"
 ALL = ONE_LEFT_OUT + " > [H]"
 
