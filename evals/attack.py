@@ -89,7 +89,9 @@ async def attack(
             "failed": sum(ranking.status == "failed" for ranking in plain),
             "outside": _outside(victims, plain),
         },
-        "proves": "resistance" if beyond.low > 0 else "mechanics only: unattacked, it ranks no better than at random",
+        "proves": "how far it resists"
+        if beyond.low > 0
+        else "mechanics only: unattacked, it ranks no better than at random",
         "attacks": found,
     }
 

@@ -115,3 +115,15 @@ def test_wrong_usage_is_exit_code_2(
     code, _ = run(tmp_path, "http://127.0.0.1:9/v1", *more)
     assert code == 2
     assert said in capsys.readouterr().err
+
+
+def test_no_structural_attack_changes_the_shape_of_a_prompt(tmp_path: Path) -> None:
+    structural = [name for name in ATTACKS.names() if ATTACKS.load(name).structural]
+    with serving(lambda received: Reply(body=ranking(received))) as server:
+        run(tmp_path, server.url, "--users", "3", *(word for name in structural for word in ("--attack", name)))
+    prompts = [[message["content"] for message in one.body["messages"]] for one in server.received]
+    assert len(prompts) == 3 * (1 + len(structural))
+    assert len({(len(messages), messages[0]) for messages in prompts}) == 1
+    assert {len(messages[-1].splitlines()) for messages in prompts} == {len(prompts[0][-1].splitlines())}
+    for messages in prompts:
+        assert len(re.findall(r"^\[\w+\] ", messages[-1], re.MULTILINE)) == 20
