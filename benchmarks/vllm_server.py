@@ -64,11 +64,14 @@ async def measure(backend: Backend, way: str, users: int) -> tuple[float, Usage]
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--base-url")
     parser.add_argument("--model")
     parser.add_argument("--users", type=int, default=64)
     parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 8, 32, 128])
     arguments = parser.parse_args()
+    if arguments.base_url is None:
+        print("Nothing measured: start a vLLM server and give its address as --base-url.")
+        return
     engine = ENGINES.load("vllm")
     print(f"{'way':<20} {'in flight':>9} {'users/s':>8} {'prompt tok/s':>13} {'cached':>7} {'generated tok/s':>16}")
     for way, scoring in (
