@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..options import BackendOptions
 from ..prices import PriceOptions
+
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 class ServerOptions(BackendOptions):
@@ -27,6 +30,16 @@ class ServerOptions(BackendOptions):
     trust_env: bool = False
     max_response_mb: float = Field(default=8.0, gt=0)
     price: PriceOptions | None = None
+
+    @field_validator("headers")
+    @classmethod
+    def _as_they_are_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header")
+            if not value.isprintable():
+                raise ValueError(f"the header {name} holds a line break or another control character")
+        return headers
 
 
 class HttpOptions(ServerOptions):
