@@ -26,7 +26,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Self
 
 from .base import Usage
 
@@ -59,6 +60,12 @@ class BackendError(Exception):
         self.retry_after = retry_after
         self.requests = requests
         self.usage = usage
+
+    def for_another(self) -> Self:
+        """Returns the same error for a request of which nothing was sent."""
+        same = copy.copy(self)
+        same.requests, same.usage = 0, None
+        return same
 
     def __str__(self) -> str:
         message = super().__str__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ from ..http.transport import Transport
 from ..known import able_hint
 from ..options import Engine, Surroundings
 
+_READ_AT_ONCE = 8
+"""Texts of one request that are read at a time."""
 _CHAT = frozenset(
     {
         Capability.CHAT,
@@ -139,7 +142,7 @@ class HuggingFace:
             raise UnsupportedCapability("The generate API scores continuations of a text, not of a chat.")
         started = time.perf_counter()
         prompt, first = request.prompt, request.kind == "label"
-        answers = await _together([self._read_one(prompt + text) for text in request.continuations])
+        answers = await self._read_all([prompt + text for text in request.continuations])
         read = [
             self._tgi.read_score(answer, text, first=first)
             for answer, text in zip(answers, request.continuations, strict=True)
@@ -160,8 +163,20 @@ class HuggingFace:
             )
         return await score_labels(self.generate, request, self._options.top_logprobs)
 
-    async def _read_one(self, text: str) -> bytes:
-        return await self._generated(GenerateRequest(prompt=text, sampling=Sampling(max_tokens=1)))
+    async def _read_all(self, texts: Sequence[str]) -> list[bytes]:
+        """Has texts read, a few at a time; the first error cancels the others and is raised alone."""
+        free = asyncio.Semaphore(_READ_AT_ONCE)
+
+        async def read(text: str) -> bytes:
+            async with free:
+                return await self._generated(GenerateRequest(prompt=text, sampling=Sampling(max_tokens=1)))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(read(text)) for text in texts]
+        except* BackendError as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _generated(self, request: GenerateRequest) -> bytes:
         if not isinstance(request.prompt, str):
@@ -188,19 +203,6 @@ class HuggingFace:
             url = self._base_url or "https://router.huggingface.co/"
             self._transport = Transport(plain_server(self._options, self._surroundings, base_url=url, secret=secret))
         return self._transport
-
-
-async def _together(requests: list[Any]) -> list[bytes]:
-    """Runs requests at once; the first error cancels the others and is raised alone."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(request) for request in requests]
-    except* BackendError as errors:
-        first = errors.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-    return [task.result() for task in tasks]
 
 
 def _create(options: HuggingFaceOptions, surroundings: Surroundings) -> HuggingFace:

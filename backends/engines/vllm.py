@@ -10,10 +10,10 @@ from typing import Any, Literal
 import msgspec
 from pydantic import Field
 
-from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores
-from ..continuations import Found, Pieces, Tokens
+from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores, Usage
+from ..continuations import Found, Pieces, Tokens, seam
 from ..doctor import Finding
-from ..errors import ConfigurationError
+from ..errors import BackendError, ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.chat import Chat
 from ..http.completions import Completions
@@ -23,7 +23,7 @@ from ..http.options import HttpOptions
 from ..http.responses import Responses
 from ..http.server import read_key, resolve_url, server
 from ..http.transport import Server
-from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo
+from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo, readable
 from ..http.wire import Format, read_json, structured_outputs
 from ..jsonio import encode
 from ..options import Engine, Surroundings
@@ -166,13 +166,19 @@ class Vllm(HttpBackend):
         started = time.perf_counter()
         text, special = await self._text(request.prompt)
         prompt = await self._tokens(text, special=special)
-        if request.kind == "label" or self._options.scoring == "tree":
-            wholes = [await self._tokens(text + one, special=special) for one in request.continuations]
-            pieces = Pieces.of(request, prompt, wholes)
-            found = await self._by_tree(pieces)
-        else:
-            found, wholes = await self._by_echo(text, prompt, request.continuations, special=special)
-            pieces = Pieces.of(request, prompt, wholes)
+        found = Found()
+        try:
+            if request.kind == "label" or self._options.scoring == "tree":
+                wholes = [await self._tokens(text + one, special=special) for one in request.continuations]
+                pieces = Pieces.of(request, prompt, wholes)
+                await self._by_tree(pieces, found)
+            else:
+                wholes = await self._by_echo(text, prompt, request.continuations, found, special=special)
+                pieces = Pieces.of(request, prompt, wholes)
+        except BackendError as error:
+            if found.usage.requests and error.usage is not found.usage:
+                error.usage = found.usage + (error.usage or Usage(requests=1))
+            raise
         return Scores(
             continuations=pieces.scores(found.logprob),
             usage=found.usage,
@@ -180,22 +186,22 @@ class Vllm(HttpBackend):
             seconds=time.perf_counter() - started,
         )
 
-    async def _by_tree(self, pieces: Pieces) -> Found:
-        found = Found()
+    async def _by_tree(self, pieces: Pieces, found: Found) -> None:
         for batch in after_nodes(pieces.needed()):
             answer = await self._complete(batch.body())
             read_after(answer, batch, found)
-        return found
 
     async def _by_echo(
-        self, text: str, prompt: Tokens, continuations: tuple[str, ...], *, special: bool
-    ) -> tuple[Found, list[Tokens]]:
-        found = Found()
-        answer = await self._complete(echoed([text + one for one in continuations], special=special))
-        wholes = read_echo(answer, len(continuations), found)
-        if any(whole[: len(prompt)] != prompt for whole in wholes):  # one merges with the prompt's end
-            read_echo(await self._complete(echoed([text], special=special)), 1, found)
-        return found, wholes
+        self, text: str, prompt: Tokens, continuations: tuple[str, ...], found: Found, *, special: bool
+    ) -> list[Tokens]:
+        wholes: list[Tokens] = []
+        for part in readable(len(prompt), continuations):
+            answer = await self._complete(echoed([text + one for one in part], special=special))
+            wholes += read_echo(answer, len(part), found, prompt=prompt)
+        shared = min((seam(prompt, whole)[0] for whole in wholes), key=len, default=prompt)
+        if shared != prompt:  # one merges with the prompt's end
+            read_echo(await self._complete(echoed([text], special=special)), 1, found, prompt=shared)
+        return wholes
 
     async def _complete(self, body: dict[str, Any]) -> bytes:
         transport = self._connect()

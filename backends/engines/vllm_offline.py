@@ -186,13 +186,14 @@ class VllmOffline:
     async def _echoed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
         found = Found()
         whole = _params(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
-        rows = [(prefix + rest, whole) for prefix, rest in paths if rest]
-        outs = await self._run(rows) if rows else []
-        for (tokens, _), out in zip(rows, outs, strict=True):
+        asked = [(prefix, rest) for prefix, rest in paths if rest]
+        outs = await self._run([(prefix + rest, whole) for prefix, rest in asked]) if asked else []
+        for (prefix, rest), out in zip(asked, outs, strict=True):
             found.usage += _usage(out)
-            for at, (token, value) in enumerate(zip(tokens, out.prompt_logprobs, strict=True)):
-                if value is not None and token in value:
-                    found.put(tokens[:at], token, value[token].logprob)
+            for at, token in enumerate(rest):
+                value = (out.prompt_logprobs[len(prefix) + at] or {}).get(token)
+                if value is not None:
+                    found.put(prefix + rest[:at], token, value.logprob)
         return found
 
     async def _followed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:

@@ -17,7 +17,7 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import UnsupportedCapability
+from ..errors import BackendError, UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
 from .address import is_openai, plain
@@ -140,8 +140,12 @@ class HttpBackend:
             part = request.continuations[first : first + _SCORES_A_REQUEST]
             body = scorer.scoring_body(request.prompt, part)
             transport = self._connect()
-            data = transport.check(await transport.post(scorer.path, self._payload(body)))
-            scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            try:
+                data = transport.check(await transport.post(scorer.path, self._payload(body)))
+                scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            except BackendError as error:
+                error.usage = total.usage + (error.usage or Usage(requests=1))
+                raise
             total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
         return replace(total, seconds=time.perf_counter() - started)
 

@@ -13,6 +13,8 @@ from ..errors import BackendError, ConfigurationError
 from .shards import Shard
 
 _LAST = 2_000
+_GRACE = 30.0
+"""Seconds that a process has to end when it is told to."""
 
 
 class RunBatchFailed(BackendError):
@@ -72,5 +74,15 @@ async def _until_end(process: asyncio.subprocess.Process) -> bytes:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            await process.wait()
+            await _gone(process)
     return said
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    try:
+        async with asyncio.timeout(_GRACE):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

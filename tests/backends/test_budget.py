@@ -6,7 +6,16 @@ import pytest
 from fakes.engines import ToldEngine, ask
 from fakes.virtual_time import run_virtually
 
-from backends import BackendError, BudgetExceeded, ConfigurationError, GenerateRequest, Sampling, ServerError, Usage
+from backends import (
+    BackendError,
+    BudgetExceeded,
+    ConfigurationError,
+    GenerateRequest,
+    Generation,
+    Sampling,
+    ServerError,
+    Usage,
+)
 from backends.budget import Budget, Ledger
 from backends.prices import Price
 from backends.retry import Retry
@@ -73,3 +82,20 @@ def test_an_attempt_that_was_cancelled_or_refused_frees_its_reservation() -> Non
 
     run_virtually(main())
     assert engine.calls == 3
+
+
+def test_the_rounding_of_dollars_keeps_nobody_waiting() -> None:
+    """0.1 + 0.2 + 0.3 less each of them again is not 0 dollars."""
+    price = Price(prompt=0, cached=0, completion=100_000)
+    answered = Generation(text="x", usage=Usage(requests=1, prompt_tokens=1, usd=0.0))
+
+    async def main() -> None:
+        ledger = Ledger(Budget(usd=0.7), price=price)
+        requests = [GenerateRequest(prompt="a", sampling=Sampling(max_tokens=n)) for n in (1, 2, 3)]
+        tickets = [await ledger.enter(request, again=False) for request in requests]
+        for ticket in tickets:
+            ledger.leave(ticket, answered)
+        last = GenerateRequest(prompt="a", sampling=Sampling(max_tokens=7))
+        await asyncio.wait_for(ledger.enter(last, again=False), 5)
+
+    run_virtually(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -152,6 +153,25 @@ async def test_text_generation_inference_scores_the_end_of_a_prompt(server: Fake
     assert scores.usage.requests == 2
     labels = await backend.score(ScoreRequest(prompt="I like", continuations=(" Alien", " Heat"), kind="label"))
     assert [one.logprob for one in labels.continuations] == [-1.0, -3.0]
+
+
+async def test_many_continuations_are_read_a_few_at_a_time(server: FakeServer, make: Any) -> None:
+    flying = peak = 0
+
+    def reply(request: Received) -> Reply:
+        nonlocal flying, peak
+        flying += 1
+        peak = max(peak, flying)
+        asyncio.get_running_loop().call_later(0.02, landed)
+        return Reply(body=generated("x", [("I like", None), (" Alien", -1.0)], finish="length"), after=0.02)
+
+    def landed() -> None:
+        nonlocal flying
+        flying -= 1
+
+    server.reply = reply
+    await make(api="generate").score(ScoreRequest(prompt="I like", continuations=(" Alien",) * 40))
+    assert 1 < peak <= 8
 
 
 async def test_the_first_error_of_many_scores_is_raised_alone(server: FakeServer, make: Any) -> None:

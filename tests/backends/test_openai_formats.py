@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from fakes.openai_server import FakeServer, Reply, chat, error
+from fakes.openai_server import FakeServer, Received, Reply, chat, error
 
 from backends import (
     BadResponse,
@@ -16,6 +16,7 @@ from backends import (
     Message,
     Sampling,
     ScoreRequest,
+    ServerError,
     UnsupportedCapability,
     Usage,
 )
@@ -92,6 +93,30 @@ async def test_a_server_that_does_not_echo_is_found_out(fake_openai: FakeServer,
     fake_openai.reply = lambda _: Reply(body={"choices": [{"index": 0, "text": "more", "finish_reason": "length"}]})
     with pytest.raises(UnsupportedCapability, match="local"):
         await openai_backend(api="completions").score(ScoreRequest(prompt="I saw", continuations=(" Alien",)))
+
+
+async def test_one_answer_without_text_is_no_sign_that_a_server_does_not_echo(
+    fake_openai: FakeServer, openai_backend: Any
+) -> None:
+    fake_openai.reply = lambda _: Reply(body={"choices": [{"index": 0, "text": None}]})
+    with pytest.raises(BadResponse):
+        await openai_backend(api="completions").score(ScoreRequest(prompt="I saw", continuations=(" Alien",)))
+
+
+async def test_what_was_spent_on_the_first_part_of_many_continuations_is_not_forgotten(
+    fake_openai: FakeServer, openai_backend: Any
+) -> None:
+    def reply(request: Received) -> Reply:
+        if len(fake_openai.received) == 2:
+            return Reply(status=500, body=error("overloaded"))
+        texts = request.body["prompt"]
+        choices = [_echo(text, [(text, -1.0)], at) for at, text in enumerate(texts)]
+        return Reply(body={"choices": choices, "usage": {"prompt_tokens": 640}})
+
+    fake_openai.reply = reply
+    with pytest.raises(ServerError) as caught:
+        await openai_backend(api="completions").score(ScoreRequest(prompt="I", continuations=(" a",) * 65))
+    assert caught.value.usage == Usage(requests=2, prompt_tokens=640)
 
 
 async def test_a_text_is_continued(fake_openai: FakeServer, openai_backend: Any) -> None:
