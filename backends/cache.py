@@ -133,6 +133,8 @@ class Cache(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it if it is whole."""
+        if self._file is None:  # else the identity may not be complete
+            await self.start()
         key = self._keys.of(self, request)
         kept = self._find(key, request)
         if kept is not None:

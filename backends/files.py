@@ -78,6 +78,14 @@ def fingerprint(path: Path) -> str:
     return f"{first}-{path.stat().st_size}"
 
 
+def folder_fingerprint(folder: Path, pattern: str) -> str:
+    """Returns what tells the large files of a folder from others: a digest of their :func:`fingerprint`."""
+    digest = hashlib.blake2b(digest_size=10)
+    for path in sorted(folder.glob(pattern)):
+        digest.update(f"{path.name} {fingerprint(path)}\n".encode())
+    return digest.hexdigest()
+
+
 @contextlib.contextmanager
 def writing_to(folder: Path, name: str, log: Log) -> Iterator[None]:
     """Makes the folder and lets one process at a time write ``name`` in it; file errors become one sentence."""

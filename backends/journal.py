@@ -53,6 +53,8 @@ class Journal(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it."""
+        if self._file is None:  # else the identity may not be complete
+            await self.start()
         key = self._keys.of(self, request)
         while True:
             kept = self.file.find(key, scores=isinstance(request, ScoreRequest))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .base import Choice, Finish, GenerateRequest, Prompt, TokenLogprob
 from .continuations import Tokens
 from .errors import ConfigurationError, InvalidRequest, LocalOnlyError
+from .files import folder_fingerprint
 from .http.wire import cut_at_stop
 from .thread import Check
 
@@ -24,17 +26,31 @@ class Written:
     top_logprobs: tuple[tuple[TokenLogprob, ...], ...] = ()
 
 
+def weights_of(source: str, config: Any) -> str:
+    """Returns what tells a model's weights from others: its commit on the Hub, or a digest of its folder's files.
+
+    Args:
+        source: The folder, or the name on the Hub.
+        config: The loaded model's, as transformers has it.
+    """
+    commit = getattr(config, "_commit_hash", None)
+    folder = Path(source)
+    return commit or (folder_fingerprint(folder, "*.safetensors") if folder.is_dir() else "")
+
+
 class TorchModel:
     """A loaded model with its tokenizer.
 
     Attributes:
         context: Tokens that the model takes; None where its config does not say.
+        weights: See :func:`weights_of`.
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._name = name
+        self.weights = weights_of(name, model.config)
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
 
     @classmethod

@@ -33,6 +33,8 @@ from ..http.transport import Transport
 from ..known import able_hint
 from ..options import Engine, Surroundings
 
+_ANSWERING = ("extra_body", "strict_schema", "top_logprobs")
+"""Options that change answers, and so belong to a request's key."""
 _READ_AT_ONCE = 8
 """Texts of one request that are read at a time."""
 _CHAT = frozenset(
@@ -94,18 +96,17 @@ class HuggingFace:
         self._chat = Chat(model=self._model, manners=Manners(), strict=options.strict_schema)
         self._tgi = Tgi(model=self._model)
         self._transport: Transport | None = None
+        extra: dict[str, Any] = {"api": options.api}
+        if base_url is None:
+            extra["provider"] = options.provider
+        extra |= options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
+        endpoint = plain(base_url) if base_url else "https://huggingface.co"
+        self._identity = Identity(kind="huggingface", model=self._model, endpoint=endpoint, extra=extra)
 
     @property
     def identity(self) -> Identity:
         """What answers; holds neither token nor headers."""
-        options = self._options
-        extra: dict[str, Any] = {"api": options.api}
-        if self._base_url is None:
-            extra["provider"] = options.provider
-        if options.extra_body:
-            extra["extra_body"] = options.extra_body
-        endpoint = plain(self._base_url) if self._base_url else "https://huggingface.co"
-        return Identity(kind="huggingface", model=self._model, endpoint=endpoint, extra=extra)
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:

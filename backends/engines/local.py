@@ -75,7 +75,8 @@ class Local:
     @property
     def identity(self) -> Identity:
         """Kind and model; the endpoint is this process.  The weights are known once the model is loaded."""
-        return Identity(kind="local", model=self._model, extra={"weights": self._weights} if self._weights else {})
+        known = {"weights": self._weights, "extra_body": self._options.extra_body}
+        return Identity(kind="local", model=self._model, extra={name: value for name, value in known.items() if value})
 
     @property
     def capabilities(self) -> frozenset[Capability]:

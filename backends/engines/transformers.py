@@ -65,13 +65,16 @@ class Transformers:
         self._options = options
         self._surroundings = surroundings
         self._model: TorchModel | None = None
+        self._weights = ""
         self._thread = EngineThread("transformers")
 
     @property
     def identity(self) -> Identity:
-        """Kind, model and what changes its numbers; the endpoint is this process."""
+        """Kind, model and what changes its numbers; the weights are known once the model is loaded."""
         options = self._options
         extra = {name: value for name in ("revision", "dtype") if (value := getattr(options, name))}
+        if self._weights:
+            extra["weights"] = self._weights
         return Identity(kind="transformers", model=str(options.model), extra=extra)
 
     @property
@@ -108,6 +111,7 @@ class Transformers:
                 dtype=options.dtype,
                 local_only=self._surroundings.local_only,
             )
+            self._weights = self._model.weights
         return self._model
 
     def _source(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from pydantic import Field
 
-from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores, Usage
+from ..base import Capability, GenerateRequest, Generation, Prompt, ScoreRequest, Scores, Usage
 from ..continuations import Found, Pieces, Tokens, seam
 from ..doctor import Finding
 from ..errors import BackendError, ConfigurationError
@@ -83,10 +83,10 @@ class Vllm(HttpBackend):
     _options: VllmOptions
 
     def __init__(self, options: VllmOptions, server: Callable[[], Server], *, base_url: str) -> None:
-        self._weights = ""
         kwargs = options.chat_template_kwargs
-        extra = {"chat_template_kwargs": kwargs} if kwargs else {}
-        super().__init__(options, server, base_url=base_url, extra=extra)
+        self._templating = {"chat_template_kwargs": kwargs} if kwargs else {}
+        self._known = False
+        super().__init__(options, server, base_url=base_url, extra=self._templating)
 
     def _formats(self) -> dict[str, Format]:
         options = self._options
@@ -100,12 +100,6 @@ class Vllm(HttpBackend):
         }
 
     @property
-    def identity(self) -> Identity:
-        """What answers; the model's name and weights are known once :meth:`start` has asked the server."""
-        identity = super().identity
-        return replace(identity, extra={**identity.extra, "weights": self._weights}) if self._weights else identity
-
-    @property
     def capabilities(self) -> frozenset[Capability]:
         """What vLLM can do; texts and scores go to ``/completions`` whatever ``api`` says."""
         if self._options.api == "responses":
@@ -113,13 +107,13 @@ class Vllm(HttpBackend):
         return CAPABILITIES
 
     async def start(self) -> None:
-        """Asks the server which models it serves.
+        """Asks the server which models it serves; the identity then names model and weights.
 
         Raises:
             ConfigurationError: If it does not serve the one that was named, or several and none was named.
             BackendError: If it does not answer.
         """
-        if self._weights:
+        if self._known:
             return
         transport = self._connect()
         models = read_json(transport.check(await transport.get("models")), _Models).data
@@ -131,7 +125,9 @@ class Vllm(HttpBackend):
             raise ConfigurationError(f"The server at {self._base_url} {said}.", hint=f"It serves: {names}.")
         self._model = wanted
         self._ways = self._formats()
-        self._weights = served[wanted].root or wanted
+        extra = {**self._identity.extra, "weights": served[wanted].root or wanted}
+        self._identity = replace(self._identity, model=wanted, extra=extra)
+        self._known = True
 
     def _way(self, request: GenerateRequest) -> Format:
         if isinstance(request.prompt, str):
@@ -213,7 +209,7 @@ class Vllm(HttpBackend):
             return prompt, False
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         body = {"messages": messages, "add_generation_prompt": True, "add_special_tokens": False}
-        answer = await self._ask("../tokenize", body | self._extra)
+        answer = await self._ask("../tokenize", body | self._templating)
         text = await self._ask("../detokenize", {"tokens": answer.tokens})
         return text.prompt, True
 
@@ -227,7 +223,7 @@ class Vllm(HttpBackend):
         return read_json(transport.check(await transport.post(path, payload)), _Tokenized)
 
     def _payload(self, body: dict[str, Any]) -> bytes:
-        own = dict(self._extra) if "messages" in body else {}
+        own: dict[str, Any] = dict(self._templating) if "messages" in body else {}
         if self._options.priority is not None:
             own["priority"] = self._options.priority
         return super()._payload(body | own)

@@ -31,6 +31,7 @@ from ..continuations import Found, Pieces, Tokens, tree
 from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, LocalOnlyError, ServerError
 from ..options import BackendOptions, Engine, Surroundings
 from ..stepping import Row, Stepper
+from ..torch_model import weights_of
 
 CAPABILITIES = frozenset(Capability)
 
@@ -69,13 +70,16 @@ class VllmOffline:
         self._options = options
         self._surroundings = surroundings
         self._llm: Any = None
+        self._weights = ""
         self._stepper = Stepper("vllm", lambda: self._llm.llm_engine, _named)
 
     @property
     def identity(self) -> Identity:
-        """Kind, model and what changes its numbers; the endpoint is this process."""
+        """Kind, model and what changes its numbers; the weights are known once the model is loaded."""
         options = self._options
         extra = {name: value for name in ("engine", "chat_template_kwargs") if (value := getattr(options, name))}
+        if self._weights:
+            extra["weights"] = self._weights
         return Identity(kind="vllm-offline", model=str(options.model), extra=extra)
 
     @property
@@ -147,6 +151,7 @@ class VllmOffline:
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             said = " ".join(str(error).split())[:300]
             raise ConfigurationError(f"vLLM cannot load {source}: {said}") from None
+        self._weights = weights_of(source, self._llm.llm_engine.model_config.hf_config)
 
     def _source(self) -> str:
         model = str(self._options.model)

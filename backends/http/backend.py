@@ -32,6 +32,8 @@ from .transport import Server, Transport
 from .wire import Format
 
 _SCORES_A_REQUEST = 64
+_ANSWERING = ("extra_body", "reasoning", "reasoning_effort", "reasoning_tokens", "strict_schema", "top_logprobs")
+"""Options that change answers, and so belong to a request's key."""
 
 
 class HttpBackend:
@@ -55,8 +57,14 @@ class HttpBackend:
         self._options = options
         self._server = server
         self._base_url = base_url
-        self._extra = dict(extra or {})
         self._model = options.model or ""
+        said = options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
+        self._identity = Identity(
+            kind=options.kind,
+            model=self._model,
+            endpoint=plain(base_url),
+            extra={"api": options.api, **said, **(extra or {})},
+        )
         self._manners = Manners.of(
             self._model,
             thinks=options.reasoning,
@@ -81,12 +89,7 @@ class HttpBackend:
     @property
     def identity(self) -> Identity:
         """What answers; holds neither key nor headers."""
-        options = self._options
-        extra: dict[str, Any] = {"api": options.api, **self._extra}
-        for name in ("extra_body", "reasoning_effort"):
-            if value := getattr(options, name):
-                extra[name] = value
-        return Identity(kind=options.kind, model=self._model, endpoint=plain(self._base_url), extra=extra)
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:
