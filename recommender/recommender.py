@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from backends import Backend, Budget, wrap
+from backends import Backend
 
-from .assembly import catalog_of, engine_of, start, strategy_of
+from .assembly import backend_of, catalog_of, engine_of, start, strategy_of
 from .catalog import Catalog
 from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
@@ -36,8 +36,8 @@ class Recommender:
         journal: File that keeps every request and answer; answers in it are not paid for again.
 
     Raises:
-        RecommenderError: If the config or catalogue is wrong.
-        backends.BackendError: If the backend cannot be set up, or lacks what the strategy needs.
+        RecommenderError: If the config, the catalogue or what the backend needs is wrong; says where and what to do.
+        backends.UnsupportedCapability: If the backend lacks what the strategy needs.
     """
 
     def __init__(
@@ -50,10 +50,9 @@ class Recommender:
     ) -> None:
         self.config = config
         self.name = config.name
-        self.catalog = catalog or catalog_of(config)
-        self.engine = backend or engine_of(config)
-        budget = Budget(**config.budget.model_dump())
-        self.backend = backend or wrap(self.engine, config.backend, journal=journal, cache=config.cache, budget=budget)
+        self.catalog = catalog if catalog is not None else catalog_of(config)
+        self.engine = backend if backend is not None else engine_of(config)
+        self.backend = backend if backend is not None else backend_of(config, self.engine, journal=journal)
         self.strategy_name, self.strategy = strategy_of(config, self.backend, self.catalog)
         self._first_stage: tuple[str, FirstStage] | None = None
         if self.catalog is not None:
