@@ -44,12 +44,14 @@ class LocalOptions(BackendOptions):
         model: A ``.gguf`` file, a Hub name such as ``hf:owner/repo/file.gguf``, or None for SmolLM2-135M-Instruct.
         context: Tokens of context.
         threads: Threads to compute with; None for the free cores.
+        extra_body: Passed through to llama.cpp, over what stands there, e.g. ``{repeat_penalty: 1.1}``.
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
 
     kind: Literal["local"] = "local"
     context: int = Field(default=4096, ge=128, strict=True)
     threads: int | None = Field(default=None, ge=1, strict=True)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     concurrency: int = Field(default=1, ge=1, le=4096, strict=True)
     attempt_timeout: float = Field(default=600.0, gt=0)
     deadline: float = Field(default=1800.0, gt=0)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..errors import ConfigurationError
-from ..options import BackendOptions, Surroundings
+from ..options import Surroundings
 from .address import checked, is_loopback, require_loopback
 from .options import HttpOptions, ServerOptions
 from .transport import Server
@@ -43,7 +43,7 @@ def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | No
     return SecretStr(key)
 
 
-def resolve_url(options: BackendOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
+def resolve_url(options: ServerOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
     """Returns the base URL: the config's, else the environment's, else the default.
 
     Raises:
