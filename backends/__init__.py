@@ -30,10 +30,12 @@ from .errors import (
     AuthenticationError,
     BackendError,
     BadResponse,
+    BatchFailed,
     BudgetExceeded,
     ConfigurationError,
     ContextOverflow,
     DeadlineExceeded,
+    DownloadError,
     InvalidRequest,
     LocalOnlyError,
     NotRecorded,
@@ -45,7 +47,8 @@ from .errors import (
     UnsupportedCapability,
 )
 from .estimate import estimated_tokens
-from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
+from .fetching import download, fetch_from_wheel
+from .files import cache_dir
 from .http.batched import openai_batches, vllm_batches
 from .http.gathering import ShardLimits
 from .keys import request_key
@@ -66,6 +69,7 @@ __all__ = [
     "BackendError",
     "BackendOptions",
     "BadResponse",
+    "BatchFailed",
     "Budget",
     "BudgetExceeded",
     "Capability",

@@ -10,6 +10,8 @@
     ├── Unreachable              refused, no such host                   fatal
     ├── BudgetExceeded           requests, tokens or dollars spent       fatal
     ├── StorageError             journal cannot be written               fatal
+    ├── DownloadError            weights or data cannot be fetched       fatal
+    ├── BatchFailed              a file of requests was not answered     fatal
     ├── InvalidRequest           400, 404, 422: this request alone
     │   ├── ContextOverflow          prompt longer than the context
     │   └── NotRecorded              a replay holds no answer to it
@@ -117,6 +119,20 @@ class StorageError(BackendError):
 
     fatal = True
     reason = "storage"
+
+
+class DownloadError(BackendError):
+    """A file could not be fetched, or is not the file it should be."""
+
+    fatal = True
+    reason = "download"
+
+
+class BatchFailed(BackendError):
+    """A file of requests was refused or stopped, or what should answer it ended without answers."""
+
+    fatal = True
+    reason = "batch-failed"
 
 
 class InvalidRequest(BackendError):

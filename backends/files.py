@@ -8,16 +8,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .errors import BackendError
+from .errors import DownloadError
 
 Log = Callable[[str], None]
-
-
-class DownloadError(BackendError):
-    """A file could not be fetched, or is not the file it should be."""
-
-    fatal = True
-    reason = "download"
 
 
 def cache_dir() -> Path:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ConfigurationError, LocalOnlyError
-from .files import DownloadError, Log, cache_dir, check, is_file, writing_to
+from .errors import ConfigurationError, DownloadError, LocalOnlyError
+from .files import Log, cache_dir, check, is_file, writing_to
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
 DEFAULT_LICENCE = "Apache-2.0"

@@ -9,19 +9,12 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from ..errors import BackendError, ConfigurationError
+from ..errors import BatchFailed, ConfigurationError
 from .shards import Shard
 
 _LAST = 2_000
 _GRACE = 30.0
 """Seconds that a process has to end when it is told to."""
-
-
-class RunBatchFailed(BackendError):
-    """The process ended without answers."""
-
-    fatal = True
-    reason = "run-batch-failed"
 
 
 class RunBatch:
@@ -55,7 +48,7 @@ class RunBatch:
             said = await _until_end(process)
             if process.returncode or not scratch.is_file():
                 last = said.decode(errors="replace").strip()[-300:]
-                raise RunBatchFailed(f"{self._command[0]} ended with {process.returncode} and no answers: {last}")
+                raise BatchFailed(f"{self._command[0]} ended with {process.returncode} and no answers: {last}")
             scratch.replace(shard.output)
 
     async def aclose(self) -> None:
