@@ -234,6 +234,9 @@ def test_no_user_id_reaches_a_prompt() -> None:
     [
         ({"history": None}, "must be a list"),
         ({"history": [], "exclude": "Heat"}, "exclude must be a list"),
+        ({"history": [], "exclude": None}, "exclude must be a list"),
+        ({"history": [], "exclude": [4]}, "found a number"),
+        ({"history": [], "candidates": 5}, "candidates must be a list"),
         ({"history": [], "filters": "genre=Crime"}, "filters must map"),
         ({"history": [], "context": 5}, "context must be a text"),
     ],
@@ -254,6 +257,22 @@ def test_what_callers_would_write_is_understood() -> None:
 def test_users_of_a_wrong_shape_are_told_the_right_one(users: object) -> None:
     with pytest.raises(InputError, match="must be"):
         list(recommender().recommend_many(users))  # type: ignore[arg-type]
+
+
+def test_a_users_own_key_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"unknown key 'excluded'. Did you mean 'exclude'\?"):
+        list(recommender().recommend_many([{"user_id": "u", "history": ["Heat"], "excluded": ["Alien"]}]))
+
+
+def test_what_is_no_config_is_refused() -> None:
+    with pytest.raises(ConfigError, match="found a int"):
+        Recommender.from_config(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("item", [Item(1, "Alien"), Item("1", None), Item("1", "Alien", {"year": 1979})])  # type: ignore
+def test_an_item_of_other_things_than_texts_is_refused_before_it_reaches_a_prompt(item: Item) -> None:
+    with pytest.raises(CatalogError, match="where a text belongs"):
+        Catalog([item])
 
 
 def test_texts_that_the_model_sees_in_part_are_told() -> None:
