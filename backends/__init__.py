@@ -23,7 +23,8 @@ from .base import (
     Usage,
     send,
 )
-from .budget import Budget
+from .budget import Budget, Ledger
+from .cache import Cache
 from .doctor import Examinable, Finding, examine
 from .errors import (
     AttemptTimeout,
@@ -51,13 +52,16 @@ from .fetching import download, fetch_from_wheel
 from .files import cache_dir
 from .http.batched import openai_batches, vllm_batches
 from .http.gathering import ShardLimits
+from .journal import Journal
 from .keys import request_key
 from .known import ENGINES, able, able_hint
+from .limits import Pool
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .prices import lookup as price_of
 from .registry import Registry, near
+from .retry import Retry
 from .wrap import wrap
 
 __all__ = [
@@ -72,6 +76,7 @@ __all__ = [
     "BatchFailed",
     "Budget",
     "BudgetExceeded",
+    "Cache",
     "Capability",
     "Choice",
     "ConfigurationError",
@@ -89,16 +94,20 @@ __all__ = [
     "Grammar",
     "Identity",
     "InvalidRequest",
+    "Journal",
     "JsonSchema",
+    "Ledger",
     "LocalOnlyError",
     "Message",
     "NotRecorded",
+    "Pool",
     "Prompt",
     "RateLimited",
     "RedirectRefused",
     "Registry",
     "Request",
     "Response",
+    "Retry",
     "Sampling",
     "ScoreRequest",
     "Scores",

@@ -72,8 +72,18 @@ class Recommender:
     ) -> Self:
         """Builds a recommender from a YAML file, a mapping, or keyword arguments with the config's keys.
 
-        ``Recommender.from_config("recommender.yaml")`` and
-        ``Recommender.from_config(backend={"kind": "local"}, catalog="items.csv")`` do the same.
+        For example ``Recommender.from_config("recommender.yaml")``, or
+        ``Recommender.from_config(backend={"kind": "local"}, catalog="items.csv")``.
+
+        Args:
+            source: The file, the mapping or a checked config; None where keywords say it all.
+            catalog: Items, or a file of them, in place of the config's own.
+            journal: File that keeps every request and answer.
+            **settings: Keys of the config, such as ``backend`` and ``strategy``.
+
+        Raises:
+            RecommenderError: If something in it is wrong; says where and what to do.
+            backends.UnsupportedCapability: If the backend lacks what the strategy needs.
         """
         if isinstance(source, str | Path):
             config = load_config(source)
@@ -217,7 +227,11 @@ class Recommender:
 
         Yields:
             A recommendation a user, with the user's id as ``key``.  A user whose request failed has the reason as
-            ``outcome``; only an error that no user could be served after is raised.
+            ``outcome``.
+
+        Raises:
+            InputError: If a user cannot be read; says which.
+            backends.BackendError: One after which no user could be served.
         """
         stream = self._stream(users, arguments)
         try:
@@ -252,6 +266,8 @@ class Recommender:
 
     async def start(self) -> None:
         """Loads the model or checks the server's settings, so that mistakes show before the first user.
+
+        On the caller's own event loop; pairs with :meth:`rank_all` and :meth:`aclose`.
 
         Raises:
             ConfigError: If the config asks for something that is not there; says where.

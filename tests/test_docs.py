@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from backends import ENGINES, BackendOptions, Surroundings
@@ -22,6 +23,12 @@ def test_the_backend_of_the_contributing_guide_recommends() -> None:
     config = parse_config({"backend": "scripted"})
     rec = Recommender(config, catalog=Catalog([Item("1", "Alien"), Item("2", "Heat")]), backend=backend)
     assert {item.title for item in rec.recommend([], k=2)} == {"Alien", "Heat"}
+
+
+def test_the_backends_guide_shows_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "backends.md").read_text(), re.DOTALL)
+    exec(compile(code, "backends.md", "exec"), {})
+    assert capsys.readouterr().out == "Yes. stop 1\n" * 2
 
 
 def test_the_configuration_guide_names_every_strategy_with_its_own_keys() -> None:
