@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from ..http.options import ServerOptions
 from ..http.server import plain_server, read_key
 from ..http.tgi import Tgi
 from ..http.transport import Transport
+from ..http.wire import read_models
 from ..known import able_hint
 from ..options import Engine, Surroundings
 
@@ -63,7 +65,7 @@ class HuggingFaceOptions(ServerOptions):
     """Options of ``kind: huggingface``; the token comes from ``HF_TOKEN`` or the variable ``api_key_env`` names.
 
     Attributes:
-        model: Name on the Hub, for providers.
+        model: Name on the Hub, for providers; for an endpoint a name to show, None for what it says it serves.
         base_url: Address of a dedicated endpoint or of a server that runs Text Generation Inference.
         api: ``chat`` sends messages; ``generate`` is Text Generation Inference's own and can score continuations.
         provider: Who computes: ``auto``, ``groq``, ``together``, ``hf-inference`` ...
@@ -96,6 +98,7 @@ class HuggingFace:
         self._chat = Chat(model=self._model, manners=Manners(), strict=options.strict_schema)
         self._tgi = Tgi(model=self._model)
         self._transport: Transport | None = None
+        self._asked = False
         extra: dict[str, Any] = {"api": options.api}
         if base_url is None:
             extra["provider"] = options.provider
@@ -105,7 +108,7 @@ class HuggingFace:
 
     @property
     def identity(self) -> Identity:
-        """What answers; holds neither token nor headers."""
+        """What answers; holds neither token nor headers.  What an endpoint serves is known after :meth:`start`."""
         return self._identity
 
     @property
@@ -114,8 +117,15 @@ class HuggingFace:
         return _CHAT if self._options.api == "chat" else _GENERATE
 
     async def start(self) -> None:
-        """Reads the token; sends nothing."""
-        self._connect()
+        """Reads the token, and asks an endpoint which model it serves where the config does not name one."""
+        transport = self._connect()
+        if self._asked or self._base_url is None or self._options.model is not None:
+            return
+        self._asked = True
+        key = {"Authorization": f"Bearer {self._token.get_secret_value()}"} if self._token else None
+        with contextlib.suppress(BackendError):  # not every server says; what is truly wrong shows in the requests
+            served = read_models(transport.check(await transport.get("v1/models", key)))
+            self._identity = replace(self._identity, model=served[0].id if served else self._model)
 
     async def aclose(self) -> None:
         """Closes the connections."""

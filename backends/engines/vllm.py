@@ -24,7 +24,7 @@ from ..http.responses import Responses
 from ..http.server import read_key, resolve_url, server
 from ..http.transport import Server
 from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo, readable
-from ..http.wire import Format, read_json, structured_outputs
+from ..http.wire import Format, read_json, read_models, structured_outputs
 from ..jsonio import encode
 from ..options import Engine, Surroundings
 
@@ -35,15 +35,6 @@ _PATHS = {
     "metrics": "shows the hits of the prefix cache",
 }
 CAPABILITIES = frozenset(Capability) - {Capability.BATCH}
-
-
-class _Model(msgspec.Struct):
-    id: str
-    root: str | None = None
-
-
-class _Models(msgspec.Struct):
-    data: list[_Model]
 
 
 class _Tokenized(msgspec.Struct):
@@ -116,7 +107,7 @@ class Vllm(HttpBackend):
         if self._known:
             return
         transport = self._connect()
-        models = read_json(transport.check(await transport.get("models")), _Models).data
+        models = read_models(transport.check(await transport.get("models")))
         served = {model.id: model for model in models}
         wanted = self._options.model or (models[0].id if len(models) == 1 else None)
         if wanted not in served:
@@ -139,7 +130,7 @@ class Vllm(HttpBackend):
         transport = self._connect()
         version = await transport.get("../version")
         said = version.body.decode(errors="replace") if version.status == 200 else "does not say its version"
-        models = read_json(transport.check(await transport.get("models")), _Models).data
+        models = read_models(transport.check(await transport.get("models")))
         found = [
             Finding(what="server", ok=version.status == 200, said=presentable(said)),
             Finding(what="models", ok=True, said=", ".join(model.id for model in models)),

@@ -85,7 +85,7 @@ class Gathering(Transport):
             if not result.again:
                 self._answered[result.custom_id] = (shard, offset)
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Answers which model there is; nobody is asked."""
         return Answer(200, {}, encode({"data": [{"id": self._model, "root": self._model}]}))
 

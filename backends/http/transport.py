@@ -75,9 +75,9 @@ class Transport:
         """
         return await self._send("POST", path, payload, headers)
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Asks for a path below the base URL; raises as :meth:`post`."""
-        return await self._send("GET", path, None)
+        return await self._send("GET", path, None, headers)
 
     async def _send(
         self, method: str, path: str, payload: bytes | None, headers: Mapping[str, str] | None = None

@@ -100,6 +100,17 @@ class WireAnswer(msgspec.Struct):
     error: Any = None
 
 
+class ServedModel(msgspec.Struct):
+    """One entry of ``GET /models``; ``root`` says where its weights are from."""
+
+    id: str
+    root: str | None = None
+
+
+class _ServedModels(msgspec.Struct):
+    data: list[ServedModel]
+
+
 class TopToken(msgspec.Struct):
     """One alternative."""
 
@@ -140,6 +151,11 @@ def read_json(data: bytes, kind: type[T]) -> T:
         raise BadResponse(f"The answer is of another shape than the protocol's: {error}.") from None
     except ValueError:
         raise BadResponse("The answer is no JSON, or was cut.") from None
+
+
+def read_models(data: bytes) -> list[ServedModel]:
+    """Reads what ``GET /models`` was answered; raises as :func:`read_json`."""
+    return read_json(data, _ServedModels).data
 
 
 def read_answer(data: bytes, kind: type[A]) -> tuple[A, Usage]:

@@ -78,6 +78,29 @@ async def test_a_chat_goes_to_the_endpoint_with_the_token(server: FakeServer, ma
     assert (server.last.body["max_tokens"], server.last.body["seed"], server.last.body["top_k"]) == (5, 3, 1)
 
 
+@pytest.mark.parametrize(
+    ("reply", "name"),
+    [
+        (Reply(body={"data": [{"id": "org/served"}]}), "org/served"),
+        (Reply(status=404), "tgi"),
+        (Reply(body=b"<html>"), "tgi"),
+        (Reply(body={"data": []}), "tgi"),
+    ],
+)
+async def test_an_endpoint_is_asked_what_it_serves_so_that_another_model_there_is_another_key(
+    server: FakeServer, make: Any, reply: Reply, name: str
+) -> None:
+    server.reply = lambda _: reply
+    backend = make()
+    await backend.start()
+    await backend.start()
+    assert backend.identity.model == name
+    assert [(one.path, one.headers["authorization"]) for one in server.received] == [("/v1/models", f"Bearer {TOKEN}")]
+    named = make(model="mine")
+    await named.start()
+    assert (named.identity.model, len(server.received)) == ("mine", 1)
+
+
 async def test_a_model_without_an_address_is_asked_for_at_the_router() -> None:
     sent: list[tuple[str, Any, dict[str, str]]] = []
 
