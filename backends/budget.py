@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .base import Request, Response, Usage
-from .errors import BackendError, BudgetExceeded, ConfigurationError
+from .errors import AttemptTimeout, BackendError, BudgetExceeded, ConfigurationError
 from .estimate import estimated_tokens
 from .prices import Price
 
@@ -94,7 +94,9 @@ class Ledger:
         self._flying -= 1
         self._reserved = self._reserved - estimate if self._flying else _Cost()  # dollars do not cancel out exactly
         usage = outcome.usage if outcome is not None else None
-        if isinstance(outcome, BackendError):
+        if isinstance(outcome, AttemptTimeout):  # the server may have gone on, as after a cancellation
+            self._spent += estimate
+        elif isinstance(outcome, BackendError):
             self._spent += self._cost(usage or Usage(requests=0 if outcome.fatal else 1))
         elif usage is None or not usage.prompt_tokens:
             self._spent += estimate

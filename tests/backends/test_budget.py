@@ -99,3 +99,16 @@ def test_the_rounding_of_dollars_keeps_nobody_waiting() -> None:
         await asyncio.wait_for(ledger.enter(last, again=False), 5)
 
     run_virtually(main())
+
+
+def test_an_attempt_that_timed_out_may_have_been_paid_for() -> None:
+    engine = ToldEngine(lambda _, attempt: 100.0 if attempt == 1 else None)
+    ledger = Ledger(Budget(tokens=20))  # of which an attempt may take 15
+
+    async def main() -> None:
+        request = GenerateRequest(prompt="x" * 40, sampling=Sampling(max_tokens=5))
+        with pytest.raises(BudgetExceeded):
+            await Retry(engine, gates=[ledger], attempt_timeout=1.0).generate(request)
+
+    run_virtually(main())
+    assert engine.calls == 1
