@@ -38,12 +38,6 @@ PROMPT = (Message(role="user", content="rank"),)
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def make(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     made: list[Any] = []

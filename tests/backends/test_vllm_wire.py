@@ -43,12 +43,6 @@ def tokenized(body: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def make(server: FakeServer) -> AsyncIterator[Any]:
     made: list[Any] = []
 
