@@ -81,6 +81,14 @@ class ConfigurationError(BackendError):
     reason = "configuration"
 
 
+def no_chat_template(model: str) -> ConfigurationError:
+    """Returns the error that messages for a model without a chat template are."""
+    return ConfigurationError(
+        f"The model {model} has no chat template, so it cannot be sent messages.",
+        hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
+    )
+
+
 class UnsupportedCapability(ConfigurationError):
     """The backend cannot do what was asked; the hint names backends which can."""
 

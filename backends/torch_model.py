@@ -10,7 +10,7 @@ from typing import Any
 
 from .base import Choice, Finish, GenerateRequest, Prompt, TokenLogprob
 from .continuations import Tokens
-from .errors import ConfigurationError, InvalidRequest, LocalOnlyError
+from .errors import ConfigurationError, InvalidRequest, LocalOnlyError, no_chat_template
 from .files import folder_fingerprint
 from .http.wire import cut_at_stop
 from .thread import Check
@@ -24,6 +24,28 @@ class Written:
     finish: Finish
     tokens: int
     top_logprobs: tuple[tuple[TokenLogprob, ...], ...] = ()
+
+
+def source_of(model: str, folder: Path) -> str:
+    """Returns where a model is loaded from: its folder, where ``folder`` has one of that name, else its Hub name."""
+    path = folder / Path(model).expanduser()
+    return str(path) if path.is_dir() else model
+
+
+def fetched_before(model: str) -> str:
+    """Returns the folder of a model of the Hub that was fetched earlier.
+
+    Raises:
+        LocalOnlyError: If it was not.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return snapshot_download(model, local_files_only=True)
+    except (OSError, ValueError):
+        raise LocalOnlyError(
+            f"local_only is set, and the model {model} is not on this machine.", hint="Set backend.model to a folder."
+        ) from None
 
 
 def weights_of(source: str, config: Any) -> str:
@@ -91,10 +113,7 @@ class TorchModel:
         if isinstance(prompt, str):
             return prompt
         if not self._tokenizer.chat_template:
-            raise ConfigurationError(
-                f"The model {self._name} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(self._name)
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 

@@ -26,7 +26,7 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Pieces, Tokens
-from ..errors import ConfigurationError, InvalidRequest
+from ..errors import InvalidRequest, no_chat_template
 from ..files import fingerprint
 from ..llama import Llama
 from ..llama_score import Forced
@@ -172,10 +172,7 @@ class Local:
         if isinstance(prompt, str):
             return prompt
         if not llama.properties().get("chat_template"):
-            raise ConfigurationError(
-                f"The model {self._model} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(self._model)
         return llama.apply_template([{"role": message.role, "content": message.content} for message in prompt])
 
     def _tokens(self, llama: Llama, prompt: Prompt) -> Tokens:

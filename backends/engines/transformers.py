@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -25,7 +24,7 @@ from ..errors import ConfigurationError, ContextOverflow, UnsupportedCapability
 from ..known import able_hint
 from ..options import BackendOptions, Engine, Surroundings
 from ..thread import Check, EngineThread
-from ..torch_model import TorchModel
+from ..torch_model import TorchModel, source_of
 
 CAPABILITIES = frozenset(Capability) - {Capability.GRAMMAR, Capability.JSON_SCHEMA, Capability.BATCH}
 
@@ -105,7 +104,7 @@ class Transformers:
         if self._model is None:
             options = self._options
             self._model = TorchModel.load(
-                self._source(),
+                source_of(str(options.model), self._surroundings.folder),
                 revision=options.revision,
                 device=options.device,
                 dtype=options.dtype,
@@ -113,10 +112,6 @@ class Transformers:
             )
             self._weights = self._model.weights
         return self._model
-
-    def _source(self) -> str:
-        folder = self._surroundings.folder / Path(str(self._options.model)).expanduser()
-        return str(folder) if folder.is_dir() else str(self._options.model)
 
     def _generate(self, model: TorchModel, request: GenerateRequest, check: Check) -> Generation:
         if isinstance(request.constraint, JsonSchema | Grammar):

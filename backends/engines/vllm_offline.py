@@ -28,10 +28,17 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Found, Pieces, Tokens, tree
-from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, LocalOnlyError, ServerError
+from ..errors import (
+    BackendError,
+    ConfigurationError,
+    ContextOverflow,
+    InvalidRequest,
+    ServerError,
+    no_chat_template,
+)
 from ..options import BackendOptions, Engine, Surroundings
 from ..stepping import Row, Stepper
-from ..torch_model import weights_of
+from ..torch_model import fetched_before, source_of, weights_of
 
 CAPABILITIES = frozenset(Capability)
 
@@ -139,7 +146,9 @@ class VllmOffline:
     def _load(self) -> None:
         if self._llm is not None:
             return
-        source = self._source()
+        source = source_of(str(self._options.model), self._surroundings.folder)
+        if self._surroundings.local_only and not Path(source).is_dir():
+            source = fetched_before(source)
         try:
             from vllm import LLM
         except ImportError:
@@ -152,23 +161,6 @@ class VllmOffline:
             said = " ".join(str(error).split())[:300]
             raise ConfigurationError(f"vLLM cannot load {source}: {said}") from None
         self._weights = weights_of(source, self._llm.llm_engine.model_config.hf_config)
-
-    def _source(self) -> str:
-        model = str(self._options.model)
-        folder = self._surroundings.folder / Path(model).expanduser()
-        if folder.is_dir():
-            return str(folder)
-        if not self._surroundings.local_only:
-            return model
-        from huggingface_hub import snapshot_download
-
-        try:
-            return snapshot_download(model, local_files_only=True)
-        except (OSError, ValueError):
-            raise LocalOnlyError(
-                f"local_only is set, and the model {model} is not on this machine.",
-                hint="Set backend.model to a folder.",
-            ) from None
 
     def _free(self) -> None:
         self._llm = None
@@ -218,10 +210,7 @@ class VllmOffline:
             return prompt, False
         tokenizer = self._llm.get_tokenizer()
         if not tokenizer.chat_template:
-            raise ConfigurationError(
-                f"The model {self._options.model} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(str(self._options.model))
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         kwargs = self._options.chat_template_kwargs
         text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **kwargs)
