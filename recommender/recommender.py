@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
@@ -233,13 +233,9 @@ class Recommender:
             InputError: If a user cannot be read; says which.
             backends.BackendError: One after which no user could be served.
         """
-        stream = self._stream(users, arguments)
-        try:
-            yield from self._portal.iterate(stream)
-        finally:
-            self._portal.run(stream.aclose())
+        yield from self._portal.iterate(self._stream(users, arguments))
 
-    async def _stream(self, users: Iterable[User], arguments: dict[str, Any]) -> Any:
+    async def _stream(self, users: Iterable[User], arguments: dict[str, Any]) -> AsyncGenerator[Recommendation, None]:
         notes: dict[int, tuple[str, ...]] = {}
 
         def tasks() -> Iterator[tuple[str, Task]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,6 +178,22 @@ def test_many_users_are_pulled_as_results_are_taken() -> None:
     stream.close()
     tracemalloc.stop()
     assert pulled < 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a timer's signal")
+def test_an_interruption_ends_many_users_as_what_it_is() -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    rec = recommender(Answering(delay=60))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(rec.recommend_many([("a", ["Alien"]), ("b", ["Heat"])]))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    rec.close()
 
 
 def test_a_user_without_a_history_key_is_an_input_error() -> None:
