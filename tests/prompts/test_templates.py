@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import prompts
+from prompts.template import plural
 from prompts import Template, fit_history, languages, load, names, samples
 
 ALL = [(name, language) for name in names() for language in languages(name)]
@@ -232,4 +233,4 @@ def test_messages_of_a_template_without_chat_blocks_are_refused() -> None:
     ("noun", "many"), [("movie", "movies"), ("story", "stories"), ("box", "boxes"), ("toy", "toys"), ("dish", "dishes")]
 )
 def test_regular_plurals(noun: str, many: str) -> None:
-    assert prompts.plural(noun) == many
+    assert plural(noun) == many
