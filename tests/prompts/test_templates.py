@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import prompts
-from prompts.template import plural
 from prompts import Template, fit_history, languages, load, names, samples
+from prompts.template import plural
 
 ALL = [(name, language) for name in names() for language in languages(name)]
 ATTACKS = [
