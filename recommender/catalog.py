@@ -169,6 +169,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             header = [name.strip() for name in next(reader, [])]
             _need(header, path, 1)
+            for name in header:
+                if name and header.count(name) > 1:
+                    raise CatalogError(f"{path}:1: column {name!r} stands there twice; rename one.")
             for row in reader:
                 if len(row) > len(header):
                     raise CatalogError(
