@@ -55,6 +55,7 @@ from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .prices import lookup as price_of
 from .registry import Registry, near
+from .weights import weights_at_hand
 from .wrap import wrap
 
 __all__ = [
@@ -120,5 +121,6 @@ __all__ = [
     "request_key",
     "send",
     "vllm_batches",
+    "weights_at_hand",
     "wrap",
 ]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import run_async
+from recommender import equip, run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -28,6 +28,7 @@ data = App(name="data", help="Data sets.")
 app.command(data)
 app.command(trust_cli.attack)
 app.command(trust_cli.audit)
+equip(app)
 
 
 @app.command
