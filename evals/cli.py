@@ -218,6 +218,7 @@ def export(
     from .export import export as export_run
 
     export_run(folder, format=format_, out=out, what=what, system=system)
+    _say(f"{out}")
     return 0
 
 

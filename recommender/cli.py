@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
+from .batch.cli import batch
 from .command import FAILED
 from .completion import equip
 from .errors import InputError
 from .prompts_cli import app as prompts_app
+from .serve.cli import serve
 from .types import Status
 
 app = App(
@@ -26,8 +28,8 @@ app = App(
     version=lambda: importlib.metadata.version("promptrec"),
 )
 app.command(prompts_app)
-app.command("recommender.batch.cli:batch", name="batch")
-app.command("recommender.serve.cli:serve", name="serve")
+app.command(batch)
+app.command(serve)
 equip(app)
 _INPUT = Group("Input")
 _SIGNS = {True: "ok ", False: "NO ", None: "-  "}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 EXIT_CODES = (
     "Exit codes: 0 carried through, even when single users failed; 1 could not be carried through (key refused, server "
@@ -12,7 +12,7 @@ EXIT_CODES = (
 )
 _HELP = """Print a completion for a shell; it knows commands, options and files.
 
-    bash: {name} completion bash > ~/.local/share/bash-completion/completions/{name}
+    bash: echo 'source <({name} completion bash)' >> ~/.bashrc
 
     zsh: {name} completion zsh > "${{fpath[1]}}/_{name}"
 
@@ -22,9 +22,8 @@ _HELP = """Print a completion for a shell; it knows commands, options and files.
 
 def equip(app: Any) -> None:
     """Gives a cyclopts app its ``completion`` command and the exit codes at the end of its help."""
-    from cyclopts import Parameter
 
-    def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="Which shell.")], /) -> int:
+    def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
         sys.stdout.write(app.generate_completion(shell=shell))
         return 0
 
