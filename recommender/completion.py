@@ -6,9 +6,9 @@ import sys
 from typing import Any, Literal
 
 EXIT_CODES = (
-    "Exit codes: 0 carried through, even when single users failed; 1 could not be carried through (key refused, server "
-    "unreachable, budget spent, disk full, not one usable answer), with everything paid for kept; 2 wrong usage, config "
-    "or input; 130 interrupted."
+    "Exit codes: 0 carried through, even when single users failed; 1 could not be carried through (key refused, "
+    "server unreachable, budget spent, disk full, not one usable answer), with everything paid for kept; "
+    "2 wrong usage, config or input; 130 interrupted."
 )
 _HELP = """Print a completion for a shell; it knows commands, options and files.
 

@@ -44,7 +44,8 @@ def test_the_commands_of_the_readme_work(example: str, here: Path, capfd: pytest
         printed = capfd.readouterr()
         assert printed.out + printed.err, command
     for notebook in notebooks:
-        asyncio.run(run_cells(notebook))
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        asyncio.run(run_cells(["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]))
 
 
 @pytest.mark.parametrize("example", FOLDERS)
@@ -82,12 +83,10 @@ RUN = {
 }
 
 
-async def run_cells(notebook: Path) -> None:
+async def run_cells(cells: list[str]) -> None:
     """Runs the code cells of a notebook, with `await` at the top level, as Jupyter does."""
     names: dict[str, object] = {}
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            code = compile("".join(cell["source"]), str(notebook), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            waits = eval(code, names)
-            if inspect.isawaitable(waits):
-                await waits
+    for number, cell in enumerate(cells, start=1):
+        waits = eval(compile(cell, f"cell {number}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+        if inspect.isawaitable(waits):
+            await waits

@@ -97,7 +97,9 @@ def test_the_wheel_works_outside_the_checkout(installed: Path, tmp_path: Path) -
     for package in PACKAGES:
         assert str(installed) in run("-c", f"import {package}; print({package}.__file__)")
     assert "Brazil" in run("-m", "recommender", "recommend", "--config", "r.yaml", "--history", "Alien")
-    assert "ndcg@10" in run("-m", "evals", "run", "--tasks", "tasks.jsonl", "--config", "r.yaml", "--out", "run").lower()
+    assert (
+        "ndcg@10" in run("-m", "evals", "run", "--tasks", "tasks.jsonl", "--config", "r.yaml", "--out", "run").lower()
+    )
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
 
 

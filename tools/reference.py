@@ -31,10 +31,8 @@ def commands() -> str:
     from evals.cli import app as evals
     from recommender.cli import app as recommender
 
-    parts = ["# Commands\n\nWritten from the programs' own help.\n"]
-    for app in (recommender, evals):
-        parts.append(app.generate_docs(output_format="markdown", heading_level=2))
-    return "\n".join(parts)
+    pages = [app.generate_docs(output_format="markdown", heading_level=2) for app in (recommender, evals)]
+    return "\n".join(["# Commands\n\nWritten from the programs' own help.\n", *pages])
 
 
 def config() -> str:
@@ -66,14 +64,14 @@ def components() -> str:
     from recommender.batch.base import BATCH_ENGINES
     from recommender.retrieval import FIRST_STAGES
 
-    def template(name: str) -> tuple[str, ...]:
-        one = prompts.load(name)
-        return one.id, one.task, ", ".join(prompts.languages(name)), one.summary
-
+    templates = [
+        (one.id, one.task, ", ".join(prompts.languages(name)), one.summary)
+        for name, one in ((name, prompts.load(name)) for name in prompts.names())
+    ]
     parts = ["# Components\n\nWritten from the registries: one file each, see Contributing.\n"]
     parts += ["## Backends\n", backends_table()]
     parts += ["## Strategies\n", _listed(STRATEGIES, ("requests a user", "reads", "needs"), _of_strategy)]
-    parts += ["## Templates\n", _table(("template", "task", "languages", "what it asks"), map(template, prompts.names()))]
+    parts += ["## Templates\n", _table(("template", "task", "languages", "what it asks"), templates)]
     parts += ["## Metrics\n", _listed(METRICS, ("better",), lambda one: (getattr(one, "better", None) or "",))]
     for title, registry in (
         ("Data sets", DATASETS), ("Splits", SPLITS), ("Candidate policies", CANDIDATES), ("Baselines", BASELINES),
@@ -150,7 +148,8 @@ def _block(annotation: Any) -> type[BaseModel] | None:
 
 
 def _type(annotation: Any) -> str:
-    text = annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
+    text = annotation.__name__ if plain else str(annotation)
     text = re.sub(r"\b(?:[a-z_]+\.)+", "", text).replace("NoneType", "null").replace("None", "null")
     return f"`{text}`"
 
