@@ -18,6 +18,7 @@ app = App(name="prompts", help="Lists, shows, checks and renders templates.", de
 
 Folder = Annotated[Path | None, Parameter(help="Folder of your own templates, searched first.")]
 Language = Annotated[str, Parameter(help="Language of the template.")]
+Name = Annotated[str, Parameter(help="A template, as `recommender prompts list` names it.")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 
@@ -60,7 +61,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 
 @app.command
-def show(name: str, *, language: Language = "en", templates: Folder = None) -> int:
+def show(name: Name, /, *, language: Language = "en", templates: Folder = None) -> int:
     """Show a template's file as it stands."""
     template = prompts.load(name, language=language, folder=templates)
     sys.stderr.write(f"{template.path}  {template.id}\n")
@@ -88,7 +89,8 @@ def lint(
 
 @app.command
 def render(
-    name: str,
+    name: Name,
+    /,
     *,
     language: Language = "en",
     domain: Annotated[str, Parameter(help="Sample data: film, shop or news.")] = "film",

@@ -95,7 +95,7 @@ def check(block: dict[str, Any]) -> None:
 
 
 def test_every_console_block_of_the_readme_is_run() -> None:
-    for line in "\n".join(blocks("README.md", "console")).splitlines():
+    for line in "".join(blocks("README.md", "console")).splitlines():
         program, *arguments = shlex.split(line, comments=True)
         if program == "make":
             assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), line

@@ -28,11 +28,16 @@ def pages() -> dict[str, str]:
 
 def commands() -> str:
     """Every command with its options, as ``--help`` has them."""
+    from cyclopts.docs.markdown import generate_markdown_docs
+
     from evals.cli import app as evals
     from recommender.cli import app as recommender
 
-    pages = [app.generate_docs(output_format="markdown", heading_level=2) for app in (recommender, evals)]
-    return "\n".join(["# Commands\n\nWritten from the programs' own help.\n", *pages])
+    parts = [f"# Commands\n\nWritten from the programs' own help.\n\n{evals.help_epilogue}\n"]
+    for app in (recommender, evals):
+        text = generate_markdown_docs(app, heading_level=2, generate_toc=False)
+        parts.append(text.replace(evals.help_epilogue, ""))
+    return "\n".join(parts)
 
 
 def config() -> str:
@@ -69,7 +74,8 @@ def components() -> str:
         for name, one in ((name, prompts.load(name)) for name in prompts.names())
     ]
     parts = ["# Components\n\nWritten from the registries: one file each, see Contributing.\n"]
-    parts += ["## Backends\n", backends_table()]
+    parts += ["## Backends\n", _listed(ENGINES, ("key",), lambda one: (f"`{one.key_env}`" if one.key_env else "",))]
+    parts += [backends_table()]
     parts += ["## Strategies\n", _listed(STRATEGIES, ("requests a user", "reads", "needs"), _of_strategy)]
     parts += ["## Templates\n", _table(("template", "task", "languages", "what it asks"), templates)]
     parts += ["## Metrics\n", _listed(METRICS, ("better",), lambda one: (getattr(one, "better", None) or "",))]
@@ -83,10 +89,9 @@ def components() -> str:
 
 def backends_table() -> str:
     """What each kind of backend can do, with the right options and model."""
-    able = {name: ENGINES.load(name).capabilities for name in ENGINES.names()}
-    head = ("backend", *(capability.value for capability in Capability))
-    rows = [(f"`{name}`", *("yes" if one in can else "" for one in Capability)) for name, can in able.items()]
-    return _table(head, rows)
+    able = {name: ENGINES.load(name).capabilities for name in ENGINES.names() if name != "scripted"}
+    rows = [(f"`{one.value}`", *("yes" if one in can else "" for can in able.values())) for one in Capability]
+    return _table(("can do", *able), rows)
 
 
 def python(package: str) -> str:
@@ -151,6 +156,7 @@ def _type(annotation: Any) -> str:
     plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
     text = annotation.__name__ if plain else str(annotation)
     text = re.sub(r"\b(?:[a-z_]+\.)+", "", text).replace("NoneType", "null").replace("None", "null")
+    text = text.replace(" | ", " or ")
     return f"`{text}`"
 
 
