@@ -62,6 +62,7 @@ from .prices import AS_OF as PRICES_AS_OF
 from .prices import lookup as price_of
 from .registry import Registry, near
 from .retry import Retry
+from .weights import weights_at_hand
 from .wrap import wrap
 
 __all__ = [
@@ -133,5 +134,6 @@ __all__ = [
     "request_key",
     "send",
     "vllm_batches",
+    "weights_at_hand",
     "wrap",
 ]

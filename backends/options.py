@@ -65,6 +65,7 @@ class Engine:
             dependencies itself.
         capabilities: All that backends of this kind can do, with the right options and model.
         needs: Import name of what must be installed beside the core, and the extra that brings it.
+        key_env: Environment variable that usually holds its key; None where there is none.
     """
 
     summary: str
@@ -72,6 +73,7 @@ class Engine:
     create: Callable[[Any, Surroundings], Backend]
     capabilities: frozenset[Capability] = frozenset()
     needs: tuple[str, str] | None = None
+    key_env: str | None = None
 
     def missing(self) -> str | None:
         """What to install before this engine can be used, in a sentence; None if nothing is missing."""

@@ -73,6 +73,14 @@ def find_weights(model: str | None, *, folder: Path, log: Log, local_only: bool 
         raise
 
 
+def weights_at_hand() -> Path | None:
+    """Where the default model's weights are on this machine; None where they would have to be fetched."""
+    try:
+        return _default(lambda _: None, local_only=True)
+    except LocalOnlyError:
+        return None
+
+
 def _hub_file(model: str) -> HubFile | None:
     if model.startswith(("/", "./", "../", "~")):
         return None

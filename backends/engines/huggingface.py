@@ -235,4 +235,5 @@ ENGINE = Engine(
     options=HuggingFaceOptions,
     create=_create,
     capabilities=_CHAT | _GENERATE,
+    key_env="HF_TOKEN",
 )

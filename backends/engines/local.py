@@ -87,7 +87,7 @@ class Local:
 
     async def start(self) -> None:
         """Finds the weights, fetching them if need be, and loads them."""
-        await self._thread.run(lambda _: self._loaded())
+        await self._thread.run(lambda _: self._load())
 
     async def generate(self, request: GenerateRequest) -> Generation:
         """Returns generated text.  A constrained text is checked, since llama.cpp drops a constraint in silence."""
@@ -103,6 +103,9 @@ class Local:
 
     def _free(self) -> None:
         self._llama = None
+
+    def _load(self) -> None:
+        self._loaded()  # not handed out: the last to let go of the model frees it, and that takes a while
 
     def _loaded(self) -> Llama:
         if self._llama is None:

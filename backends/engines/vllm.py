@@ -233,4 +233,5 @@ ENGINE = Engine(
     options=VllmOptions,
     create=_create,
     capabilities=CAPABILITIES,
+    key_env="VLLM_API_KEY",
 )
