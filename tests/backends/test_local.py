@@ -249,11 +249,12 @@ def test_a_model_may_be_closed_as_soon_as_it_is_loaded() -> None:
     """In a process of its own, since an engine that hangs while it is freed holds the whole process."""
     script = """
         import asyncio
-        from backends import create_backend
+        from backends import ENGINES, Surroundings
 
         async def main():
+            kind = ENGINES.load("local")
             for _ in range(4):
-                backend = create_backend({"kind": "local", "context": 256, "threads": 1})
+                backend = kind.create(kind.options(kind="local", context=256, threads=1), Surroundings())
                 await backend.start()
                 await backend.aclose()
 
