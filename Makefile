@@ -11,15 +11,16 @@ VLLM_VENV := .venv-vllm
 # Further interpreters of which `make test-pythons` takes those that are there.
 PYTHONS ?= python3.12 python3.13
 
-.PHONY: help demo test test-vllm test-pythons lint format docs changelog release full bench clean browser
+.PHONY: help demo test test-vllm test-pythons lint audit format docs changelog release full bench clean browser
 
 help:
 	@echo "make demo   real recommendations and an evaluation on an embedded model, from nothing"
 	@echo "make test   the core suite: embedded engine, fault server, browser"
 	@echo "make test-vllm   the engines that need vLLM and torch, on real models on the CPU"
 	@echo "make lint   style, types, layers, links and anchors of the documents"
-	@echo "make docs   the documentation site, in site/"
+	@echo "make docs   the documentation site, in build/site/"
 	@echo "make test-pythons   the core suite on further versions of Python"
+	@echo "make audit  known vulnerabilities of the installed packages"
 	@echo "make full   everything, slow suites too"
 	@echo "make bench  the benchmarks"
 
@@ -87,12 +88,19 @@ release: $(VENV)/lint.stamp
 	sed -i 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml
 	$(BIN)/towncrier build --yes --version $(VERSION)
 
+# Where nobody answers, pip-audit passes everything; so it is asked first about a release with known vulnerabilities.
+audit: $(VENV)/test.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@if echo jinja2==2.10 | $(BIN)/pip-audit --requirement /dev/stdin --no-deps --disable-pip 2>&1 | grep -q '^Found'; \
+		then $(BIN)/pip-audit --local --skip-editable; \
+		else echo "Nothing was audited: the advisories of the package index cannot be reached from here."; fi
+
 format: $(VENV)/lint.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 full: lint browser $(VLLM_VENV)/test.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz,presidio]'
 	$(BIN)/python -m pytest -m "not vllm" $(PYTEST_ARGS)
 	$(VLLM_VENV)/bin/python -m pytest -m vllm $(PYTEST_ARGS)
 	$(BIN)/evals demo

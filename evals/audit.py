@@ -10,6 +10,7 @@ from backends import near
 from recommender import Ranking, Recommender, Task
 
 from .asking import UTILITY, about, against_random, ask_all, cell, heard, utility
+from .audits.explanations import unfounded
 from .audits.exposure import exposure
 from .audits.groups import group_quality, groupings
 from .audits.paired import ATTRIBUTES, paired_fairness, told
@@ -104,6 +105,7 @@ async def audit(
         else None,
         "popularity": popularity_bias(taskset, people, plain, top, seed),
         "exposure": {name: exposure(people, plain, name, top, seed) for name in attributes},
+        "explanations": unfounded(plain, seed),
         "paired": fair,
         "groups": {
             name: group_quality(of, quality, seed) for name, of in groupings(taskset, people, groups or {}).items()
@@ -147,6 +149,11 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         for name, found in document["exposure"].items()
         if "distance" in found
     ]
+    if explained := document["explanations"]:
+        lines.append(
+            f"explanations: {explained['unfounded']} of {explained['statements']} statements do not hold, "
+            f"share {_shown(explained['share'])}"
+        )
     lines += [
         f"paired prompts, {name}: "
         + ", ".join(f"SNSR({key}) {found[key]['snsr']:.3f}" for key in found if key != "failed")

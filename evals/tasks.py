@@ -97,7 +97,7 @@ def task_reader(catalog: Catalog) -> Callable[[bytes, str], EvalTask]:
     def read(line: bytes, where: str) -> EvalTask:
         try:
             return _task(msgspec.json.decode(line, type=_Line), interactions, catalog, where, None)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise DataError(f"{where}: not a task ({error}).") from None
 
     return read
@@ -110,7 +110,7 @@ def _lines(content: bytes, path: Path) -> Iterator[tuple[int, _Line]]:
             continue
         try:
             yield number, decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DataError(
                 f"{path}:{number}: not a task ({error}); a task is a JSON object with user_id, history, candidates "
                 "and targets."

@@ -96,10 +96,13 @@ def _groups(path: Path) -> dict[str, str]:
     if not path.is_file():
         raise SpecError(f"--groups: there is no file {path}.")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if not {"user_id", "group"} <= set(reader.fieldnames or ()):
-            raise SpecError(f"{path}:1: needs the columns user_id and group.")
-        return {row["user_id"]: row["group"] for row in reader}
+        reader = csv.DictReader(file, restval="")
+        try:
+            if not {"user_id", "group"} <= set(reader.fieldnames or ()):
+                raise SpecError(f"{path}:1: needs the columns user_id and group.")
+            return {row["user_id"]: row["group"] for row in reader if row["group"]}
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise SpecError(f"{path}:{reader.line_num + 1}: not CSV in UTF-8 ({error}).") from None
 
 
 def _code(plain: Mapping[str, Any]) -> int:

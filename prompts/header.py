@@ -114,6 +114,8 @@ def _entries(text: str, where: str) -> dict[str, tuple[str | tuple[str, ...], in
         raise fault(line, f"the front matter is not YAML: {error.problem or error.context}.") from error
     except yaml.YAMLError as error:
         raise fault(1, "the front matter holds characters that YAML does not allow.") from error
+    except RecursionError:
+        raise fault(1, "the front matter is nested too deeply.") from None
     if not isinstance(root, yaml.MappingNode):
         raise fault(2, "the front matter must be lines of 'key: value'.")
     entries: dict[str, tuple[str | tuple[str, ...], int]] = {}

@@ -15,6 +15,7 @@ from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
 from .identity import answering_identity, public_config
 from .looks import base_css
+from .modifiers.explanations_check import statements
 from .outcomes import Outcome
 from .parsing import read_titles
 from .progress import Progress
@@ -89,5 +90,6 @@ __all__ = [
     "read_yaml",
     "run_async",
     "run_command",
+    "statements",
     "whole_ranking",
 ]

@@ -17,6 +17,7 @@ from .errors import CatalogError, InputError
 from .types import Item
 
 MAX_FIELD = 1_000_000  # characters; the csv module's own limit of 131,072 is below a long description
+MAX_LINE = 16_000_000  # bytes of one item in JSON lines
 
 
 class Catalog:
@@ -186,12 +187,14 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     with path.open("rb") as file:
-        for line, text in enumerate(file, start=1):
+        for line, text in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), start=1):
+            if len(text) > MAX_LINE:
+                raise CatalogError(f"{path}:{line}: longer than {MAX_LINE:,} bytes; an item is one line.")
             if not text.strip():
                 continue
             try:
                 row = msgspec.json.decode(text, type=dict[str, object])
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise CatalogError(f"{path}:{line}: not a JSON object ({error}).") from None
             _need(row, path, line)
             yield line, {name: _text(value) for name, value in row.items()}

@@ -10,7 +10,8 @@ from functools import cached_property
 
 from .catalog import Catalog
 from .config.models import PrivacyOptions
-from .redaction import redact, restored
+from .recognisers import presidio
+from .redaction import Span, redact, restored
 from .strategies.base import Steps, Strategy
 from .types import History, Interaction, Item, Kind, Ranking, Task
 
@@ -35,11 +36,15 @@ class Policy:
     Args:
         options: That block.
         catalog: Titles in it are no free text; None takes every title of a history for free text.
+
+    Raises:
+        ConfigError: If Presidio is asked for and not installed.
     """
 
     def __init__(self, options: PrivacyOptions, catalog: Catalog | None) -> None:
         self._share = options.share
-        self._redact = options.redact
+        self._redact = bool(options.redact)
+        self._more = presidio() if options.redact == "presidio" else _nothing
         self._catalog = catalog
 
     def shown(self, task: Task) -> Shown:
@@ -72,7 +77,7 @@ class Policy:
     def _text(self, text: str | None, found: dict[str, str]) -> str | None:
         if not text or not self._redact:
             return text
-        redacted = redact(text, self._is_title, taken=found)
+        redacted = redact(text, self._is_title, taken=found, more=self._more)
         found.update(redacted.found)
         return redacted.text
 
@@ -119,6 +124,10 @@ def _restored(ranking: Ranking, found: Mapping[str, str]) -> Ranking:
         for item in ranking.items
     )
     return replace(ranking, items=items)
+
+
+def _nothing(text: str) -> Iterator[Span]:
+    return iter(())
 
 
 def _day(time: datetime | None) -> datetime | None:

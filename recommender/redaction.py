@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _STREETS = "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|crescent|terrace|square"
@@ -48,6 +48,9 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     ),
 }
 
+Span = tuple[str, int, int]
+"""``(kind, start, stop)``: what was found, and where in the text."""
+
 _PLACEHOLDER = re.compile(r"\[[a-z]{2,7}-\d{1,9}\]")
 
 _IBAN_COUNTRIES = """
@@ -84,7 +87,11 @@ def restored(text: str, found: Mapping[str, str]) -> str:
 
 
 def redact(
-    text: str, keep: Callable[[str], bool] = lambda found: False, *, taken: Mapping[str, str] | None = None
+    text: str,
+    keep: Callable[[str], bool] = lambda found: False,
+    *,
+    taken: Mapping[str, str] | None = None,
+    more: Callable[[str], Iterable[Span]] = lambda text: (),
 ) -> Redacted:
     """Replaces what identifies people, and keys.
 
@@ -94,6 +101,7 @@ def redact(
         text: Any text.
         keep: Tells of something found that it may stay, such as a title that looks like an address.
         taken: Placeholders of other texts that are shown together with this one; the result has them too.
+        more: Finds what else is taken out, beside these patterns.
 
     Returns:
         The text and what was found; ``restore`` of its own text gives back ``text``.
@@ -104,7 +112,7 @@ def redact(
     numbers: Counter[str] = Counter()
     parts: list[str] = []
     end = 0
-    for kind, start, stop in _spans(text):
+    for kind, start, stop in _apart([*_spans(text), *more(text)]):
         value = text[start:stop]
         if keep(value):
             continue
@@ -125,19 +133,22 @@ def _free(kind: str, numbers: Counter[str], used: set[str]) -> str:
             return name
 
 
-def _spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """What was found, ``(kind, start, stop)``, in the order of the text and without overlaps."""
-    spans = [
-        (match.start(), -stop, kind)
-        for kind, pattern in _PATTERNS.items()
-        for match in pattern.finditer(text)
-        if (stop := _stop(kind, match)) is not None
-    ]
+def _spans(text: str) -> Iterator[Span]:
+    """What the patterns find."""
+    for kind, pattern in _PATTERNS.items():
+        for match in pattern.finditer(text):
+            stop = _stop(kind, match)
+            if stop is not None:
+                yield kind, match.start(), stop
+
+
+def _apart(spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans in the order of the text and without overlaps; of those that start alike the longest goes first."""
     end = 0
-    for start, negative, kind in sorted(spans):
-        if -negative > end:
-            yield kind, max(start, end), -negative
-            end = -negative
+    for kind, start, stop in sorted(spans, key=lambda span: (span[1], -span[2])):
+        if stop > end:
+            yield kind, max(start, end), stop
+            end = stop
 
 
 def _stop(kind: str, match: re.Match[str]) -> int | None:

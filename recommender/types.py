@@ -155,6 +155,7 @@ class RankedItem:
         score: The strategy's own score, higher is better; None where only an order is known.
         by_model: False where the model left the item out and the stated rule appended it.
         explanation: Why it suits, in the model's words; None where nobody asked.
+        unfounded: Statements of the explanation that named something unknown and were left out.
     """
 
     rank: int
@@ -162,6 +163,7 @@ class RankedItem:
     score: float | None = None
     by_model: bool = True
     explanation: str | None = None
+    unfounded: tuple[str, ...] = ()
 
     @property
     def item_id(self) -> str:

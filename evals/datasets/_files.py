@@ -21,6 +21,8 @@ from ..errors import DataError
 from .base import Log
 
 MAX_FIELD = 10_000_000
+LARGEST = 10_000_000_000
+"""Bytes of an unpacked file; a larger one is a bomb, not a data set of this project."""
 MAX_SECONDS = 1e11
 """The year 5138: a larger time is one in milliseconds."""
 
@@ -180,6 +182,8 @@ def _unpack(archive: Path, folder: Path, members: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as temporary:
         with zipfile.ZipFile(archive) as files:
             for member, name in members.items():
+                if files.getinfo(member).file_size > LARGEST:
+                    raise DataError(f"{archive}: {member} would take more than {LARGEST:,} bytes; it is not unpacked.")
                 with files.open(member) as source, (Path(temporary) / name).open("wb") as sink:
                     shutil.copyfileobj(source, sink)
         for name in members.values():

@@ -18,7 +18,7 @@ _SCALARS: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"(?:|~|null|Null|NULL)"), lambda text: None),
     (re.compile(r"true|True|TRUE"), lambda text: True),
     (re.compile(r"false|False|FALSE"), lambda text: False),
-    (re.compile(r"[-+]?[0-9]+"), int),
+    (re.compile(r"[-+]?[0-9]{1,300}"), int),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
 )
 
@@ -67,13 +67,15 @@ def parse_yaml(text: str, source: str) -> Document:
 
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[KeyPath, int] = {}
+        data = {} if node is None else _value(node, (), lines, source, set())
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{source}{line}: not valid YAML: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not valid YAML: {' '.join(str(error).split())}.") from None
-    lines: dict[KeyPath, int] = {}
-    data = {} if node is None else _value(node, (), lines, source, set())
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply.") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{source}: needs `key: value` lines, found a {type(data).__name__}.")
     return Document(data, source, lines)

@@ -52,11 +52,12 @@ class PrivacyOptions(Block):
         share: Fields of an interaction that prompts may show.  ``text`` is a search's query or a review; ``time`` is
             never finer than a day.  Without ``title`` no item of a history is shown.
         redact: Take e-mail addresses, phone numbers, keys and the like out of free text: ``context``, ``text``, and
-            titles of a history that the catalogue does not have.
+            titles of a history that the catalogue does not have.  ``presidio`` has Presidio's pattern recognisers look
+            as well.
     """
 
     share: frozenset[Literal["title", "kind", "rating", "text", "time"]] = frozenset({"title", "kind"})
-    redact: bool = Field(default=True, strict=True)
+    redact: Literal[True, False, "presidio"] = True
 
     @field_serializer("share")
     def _in_order(self, share: frozenset[str]) -> list[str]:

@@ -1,10 +1,12 @@
 """Asks why the top items suit the person, one request for each, once the ranking is done.
 
-The reasons are the model's own words after the fact; they say nothing of how the ranking came about.
+The reasons are the model's own words after the fact; they say nothing of how the ranking came about.  What they name is
+checked, and statements that name something else than the history, the item and their attributes are left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from backends import BackendError, Capability, Generation, Response, Unsupported
 
 from ..parsing import without_thinking
 from ..strategies._prompting import Prompter
+from .explanations_check import Checker, statements
 
 if TYPE_CHECKING:
     from ..strategies.base import Setting, Steps, Strategy, StrategyOptions
@@ -36,8 +39,10 @@ class Explained:
             )
         self._inner = inner
         self._count = options.explanations
+        self._role = options.role
         self._history_length: int = getattr(options, "history_length", _HISTORY)
         self._prompt = Prompter("explain", options, setting)
+        self._checker = Checker(setting.catalog, setting.grounder, setting.domain.language)
 
     @property
     def template_id(self) -> str:
@@ -58,10 +63,29 @@ class Explained:
             if error.fatal:
                 raise
             return ranking.noting(f"no explanations: {error}")
-        explained = [_with(ranked, response) for ranked, response in zip(top, responses, strict=True)]
-        return replace(ranking, items=(*explained, *ranking.items[len(top) :]))
+        explained = [self._with(ranked, response, task) for ranked, response in zip(top, responses, strict=True)]
+        items = (*explained, *ranking.items[len(top) :])
+        return replace(ranking, items=items).noting(*_remark(explained))
+
+    def _with(self, ranked: RankedItem, response: Response, task: Task) -> RankedItem:
+        text = without_thinking(response.text).strip() if isinstance(response, Generation) else ""
+        found = self._checker.check(text, (ranked.item, *task.history.items), _texts(task, self._role))
+        if not found.failed:
+            return replace(ranked, explanation=text or None)
+        return replace(ranked, explanation=" ".join(found.held) or None, unfounded=found.failed)
 
 
-def _with(ranked: RankedItem, response: Response) -> RankedItem:
-    text = without_thinking(response.text).strip() if isinstance(response, Generation) else ""
-    return replace(ranked, explanation=text or None)
+def _texts(task: Task, role: str | None) -> list[str]:
+    said = (role, task.context, *(one.text for one in task.history))
+    return [text for text in said if text]
+
+
+def _remark(explained: Sequence[RankedItem]) -> list[str]:
+    failed = sum(len(ranked.unfounded) for ranked in explained)
+    if not failed:
+        return []
+    whole = failed + sum(len(statements(ranked.explanation or "")) for ranked in explained)
+    return [
+        f"explanations: {failed} of {whole} statements ({failed / whole:.0%}) named what is neither in the history nor "
+        "in the catalogue's attributes, and were left out."
+    ]

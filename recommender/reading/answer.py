@@ -22,6 +22,8 @@ _REFUSAL = re.compile(
     r"as an ai|unfortunately|抱歉|对不起|很抱歉|非常抱歉|申し訳|すみません|我无法|我不能)"
 )
 _PROSE_WORDS = 15
+LONGEST = 500_000
+"""Characters of an answer that are read: the longest list that is read, of 3,000 titles, has fewer."""
 _COPIED = 4
 """Fewer candidates stand in the order of the input by chance."""
 
@@ -63,7 +65,7 @@ def read_answer(
         candidates: What may be named; None where any item of the catalogue may.
         history: Ids of the items that the prompt showed as the user's own.
     """
-    text = without_thinking(generation.text)
+    text = without_thinking(generation.text)[:LONGEST]
     way, matches = read_matches(text, expected, Matcher(candidates, grounder or Grounder(())))
     offered = None if candidates is None else [item.item_id for item in candidates]
     outcome = outcome_of(generation, matches, expected.count, offered=offered, history=history)

@@ -50,6 +50,12 @@ def run(folder: Path, order: Callable[[Lines, str], Lines], *more: object) -> di
         lines = re.findall(r"^\[(\w+)\] (.*)$", said, re.MULTILINE)
         return Reply(body=chat(" > ".join(f"[{label}]" for label, _ in order(lines, said))))
 
+    return audited(folder, reply, *more)
+
+
+def audited(
+    folder: Path, reply: Callable[[Received], Reply], *more: object, strategy: str = "{kind: listwise}"
+) -> dict[str, Any]:
     write_files(folder, USERS)
     rows = (folder / "items.csv").read_text().splitlines()
     brands = ["brand", *("Acme" if n % 2 else "Globex" for n in range(len(rows) - 1))]
@@ -57,7 +63,7 @@ def run(folder: Path, order: Callable[[Lines, str], Lines], *more: object) -> di
     with serving(reply) as server:
         (folder / "rec.yaml").write_text(
             f"name: mine\nbackend: {{kind: openai, model: fake, base_url: '{server.url}', concurrency: 4}}\n"
-            "strategy: {kind: listwise}\n"
+            f"strategy: {strategy}\n"
         )
         given = ["--tasks", "tasks.jsonl", "--catalog", "items.csv", "--config", "rec.yaml", "--out", "out"]
         paths = [word if word.startswith("--") else str(folder / word) for word in given]
@@ -118,6 +124,21 @@ def test_a_provider_that_gets_all_places_is_found_out(tmp_path: Path) -> None:
     assert found["values"]["Acme"]["given"] == 1.0
     assert found["values"]["Acme"]["difference"]["low"] > 0.2
     assert found["distance"] == pytest.approx(found["values"]["Globex"]["offered"])
+
+
+def test_explanations_that_name_the_unknown_are_counted(tmp_path: Path) -> None:
+    def reply(received: Received) -> Reply:
+        said = received.body["messages"][-1]["content"]
+        title = re.search(r"^Recommended: (.*)$", said, re.MULTILINE)
+        if title is None:
+            lines = re.findall(r"^\[(\w+)\]", said, re.MULTILINE)
+            return Reply(body=chat(" > ".join(f"[{label}]" for label in lines)))
+        return Reply(body=chat(f"You will like {title[1]}. It won an Oscar."))
+
+    found = audited(tmp_path, reply, "--orders", 0, "--fact", "none", strategy="{kind: listwise, explanations: 2}")
+    assert found["explanations"]["statements"] == 4 * USERS
+    assert found["explanations"]["unfounded"] == 2 * USERS
+    assert found["explanations"]["share"] == {"mean": 0.5, "low": 0.5, "high": 0.5}
 
 
 def test_groups_that_are_given_are_compared(tmp_path: Path) -> None:

@@ -153,3 +153,27 @@ def test_a_traceback_holds_no_key(tmp_path: Path) -> None:
     shown = "".join(traceback.format_exception(caught.value))
     for canary in (KEY, "canary-header-value", "canary-of-the-environment", *USERS):
         assert canary not in shown
+
+
+@pytest.mark.usefixtures("planted")
+def test_spans_hold_no_canary(tmp_path: Path, server, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    write_inputs(tmp_path, server.url)
+    context = "for Canary Person, canary.mail@example.org, sk-canary-0123456789"
+    with Recommender.from_config(tmp_path / "rec.yaml", catalog=tmp_path / "items.csv") as rec:
+        outs = list(rec.recommend_many([(user, ["canary-item-1"]) for user in USERS], context=context, k=2))
+    assert len(outs) == len(USERS)
+    spans = [span.to_json() for span in exporter.get_finished_spans()]
+    assert len(spans) == len(server.received) == len(USERS)
+    for span in spans:
+        assert "canary" not in span.casefold()
+        assert "Film" not in span
+    provider.shutdown()

@@ -342,6 +342,18 @@ async def test_the_top_items_come_with_a_reason(tmp_path: Path) -> None:
     assert [row.get("explanation") for row in out.to_dict()["items"]] == ["[A]", None]
 
 
+async def test_statements_that_do_not_hold_are_left_out_counted_and_kept_apart() -> None:
+    def text(request: GenerateRequest) -> str:
+        if "Recommended: Film 1" in text_of(request):
+            return "It is as good as Blade Runner."
+        return "You chose Solaris. It won an Oscar." if "Recommended" in text_of(request) else "[A] > [B] > [C]"
+
+    ranking = (await rank_one(build("listwise", explanations=2), Answering(text=text), "u", TASK)).ranking
+    assert [i.explanation for i in ranking.items[:3]] == ["You chose Solaris.", None, None]
+    assert [i.unfounded for i in ranking.items[:2]] == [("It won an Oscar.",), ("It is as good as Blade Runner.",)]
+    assert any("explanations: 2 of 3 statements (67%)" in warning for warning in ranking.warnings)
+
+
 async def test_a_ranking_outlives_explanations_that_fail() -> None:
     def text(request: GenerateRequest) -> str:
         if "Recommended" in text_of(request):

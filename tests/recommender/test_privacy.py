@@ -1,5 +1,6 @@
 """What of a person's data strategies see, and what they do not."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,18 @@ import pytest
 from doubles import Answering
 
 from backends import Message
-from recommender import Candidates, Catalog, History, Interaction, Item, Kind, Recommender, Task, parse_config
+from recommender import (
+    Candidates,
+    Catalog,
+    ConfigError,
+    History,
+    Interaction,
+    Item,
+    Kind,
+    Recommender,
+    Task,
+    parse_config,
+)
 from recommender.config.models import PrivacyOptions
 from recommender.privacy import Policy
 
@@ -60,6 +72,28 @@ def test_a_title_of_the_catalogue_stays_and_one_that_a_caller_wrote_is_free_text
     task = shown(Interaction(item=ROAD), written)
     assert [item.title for item in task.history.items] == [ROAD.title, "a film from [address-1]"]
     assert [item.title for item in shown(Interaction(item=ROAD), catalog=None).history.items] != [ROAD.title]
+
+
+def test_presidio_finds_beside_the_own_patterns_what_only_it_knows_and_leaves_titles() -> None:
+    pytest.importorskip("presidio_analyzer", reason="needs promptrec[presidio]")
+    said = "for b@x.org, NIF 12345678Z, NINO AB 12 34 56 C, sk-canary-0123456789"
+    titles = "like 2001: A Space Odyssey, 12 Angry Men (1957), Annie Hall, U-571, F9, M3GAN and THX 1138"
+    task = shown(context=f"{said}; {titles}", redact="presidio")
+    assert task.context == f"for [email-1], NIF [number-1], NINO [number-2], [key-1]; {titles}"
+    assert "12345678Z" in str(shown(context=said).context)
+
+
+def test_presidio_sees_all_of_a_long_text() -> None:
+    pytest.importorskip("presidio_analyzer", reason="needs promptrec[presidio]")
+    task = shown(context=f"{'a rainy day, ' * 2000}NIF 12345678Z", redact="presidio")
+    assert str(task.context).endswith("day, NIF [number-1]")
+
+
+def test_presidio_that_is_missing_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
+    config = parse_config({"backend": {"kind": "scripted"}, "privacy": {"redact": "presidio"}})
+    with pytest.raises(ConfigError, match=r"promptrec\[presidio\]"):
+        Recommender(config, catalog=CATALOG, backend=Answering(text=lambda _: ""))
 
 
 def test_unknown_fields_are_refused() -> None:
