@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from backends import Usage
 
+from ..catalog import Catalog
 from ..errors import InputError
 from ..identity import answering_identity
 from ..progress import Progress
@@ -35,68 +35,110 @@ async def run_batch(job: Job, engine: str = "local") -> Summary:
 async def stream(job: Job, rec: Recommender, *, concurrency: int) -> Summary:
     """Ranks all users of whom there is no ranking yet, ``concurrency`` at a time.
 
-    Users flow without a stop between partitions, so that the engine stays full.  What is held in memory is the
-    partitions that are not whole yet: one or two, or a few more where one user takes very long.
-
     Args:
         job: What to do.
         rec: Not started; its journal should be the folder's.  The caller closes it.
         concurrency: Users at a time.
     """
-    if rec.catalog is None:
-        raise InputError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
     users = Users(job.users)
-    identity = {
+    folder = JobFolder(job.out, identity=identity_of(job, rec, users), partitions=job.partitions(users.count))
+    await rec.start()
+    folder.open()
+    waiting = folder.waiting()
+    with Progress(sum(len(job.span(part, users.count)) for part in waiting)) as progress:
+        await fill(job, rec, users, folder, waiting, concurrency=concurrency, done=progress.advance)
+    return folder.finish()
+
+
+def identity_of(job: Job, rec: Recommender, users: Users) -> dict[str, Any]:
+    """What makes a job the one it is.
+
+    Raises:
+        InputError: If there is no catalogue.
+    """
+    return {
         "recommender": answering_identity(rec),
         "users": users.digest(),
-        "catalogue": rec.catalog.digest(),
+        "catalogue": catalogue_of(rec).digest(),
         "k": job.k,
         "partition": job.partition,
         "include-seen": job.include_seen,
     }
-    folder = JobFolder(job.out, identity=identity, partitions=-(-users.count // job.partition))
-    await rec.start()
-    folder.open()
-    run = _Stream(job, rec, users, folder)
-    with run.progress:
-        async with rank_all(rec.strategy, rec.backend, run.tasks(), concurrency=concurrency) as results:
-            async for ranked in results:
-                number = int(ranked.key)
-                user_id, warnings = run.asked.pop(number)
-                failed = ranked.ranking.status is Status.FAILED
-                run.add(number, ranked_row(user_id, ranked, warnings), failed=failed, usage=ranked.usage)
-    return folder.finish()
+
+
+def catalogue_of(rec: Recommender) -> Catalog:
+    """The recommender's catalogue.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if rec.catalog is None:
+        raise InputError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
+    return rec.catalog
+
+
+async def fill(
+    job: Job,
+    rec: Recommender,
+    users: Users,
+    folder: JobFolder,
+    parts: Sequence[int],
+    *,
+    concurrency: int,
+    done: Callable[..., None],
+) -> None:
+    """Ranks the users of some partitions and writes each as soon as it is whole.
+
+    Users flow without a stop between partitions, so that the engine stays full.  What is held in memory is the
+    partitions that are not whole yet: one or two, or a few more where one user takes very long.
+
+    Args:
+        job: What to do.
+        rec: Started.
+        users: Those of the job.
+        folder: Open.
+        parts: Numbers of the partitions.
+        concurrency: Users at a time.
+        done: Called for each user with ``failed`` (there is no list) and ``usage``.
+    """
+    run = _Stream(job, rec, users, folder, parts, done)
+    async with rank_all(rec.strategy, rec.backend, run.tasks(), concurrency=concurrency) as results:
+        async for ranked in results:
+            number = int(ranked.key)
+            user_id, warnings = run.asked.pop(number)
+            failed = ranked.ranking.status is Status.FAILED
+            run.add(number, ranked_row(user_id, ranked, warnings), failed=failed, usage=ranked.usage)
 
 
 class _Stream:
     """What is between reading and writing: users who are being ranked, and partitions that are not whole yet."""
 
-    def __init__(self, job: Job, rec: Recommender, users: Users, folder: JobFolder) -> None:
+    def __init__(
+        self,
+        job: Job,
+        rec: Recommender,
+        users: Users,
+        folder: JobFolder,
+        parts: Sequence[int],
+        done: Callable[..., None],
+    ) -> None:
         self._job = job
         self._rec = rec
         self._users = users
         self._folder = folder
-        self._waiting = folder.waiting()
+        self._parts = parts
+        self._done = done
         self._open: dict[int, dict[int, dict[str, Any]]] = {}
         self.asked: dict[int, tuple[str, list[str]]] = {}
-        left = sum(self._size(part) for part in self._waiting)
-        self.progress: Progress | AbstractContextManager[None] = Progress(left) if left else nullcontext()
-
-    def _size(self, part: int) -> int:
-        first = part * self._job.partition
-        return min(self._job.partition, self._users.count - first)
 
     def tasks(self) -> Iterator[tuple[str, Task]]:
-        """The users of the waiting partitions; a row that cannot be used gets its result at once."""
-        catalog = self._rec.catalog
-        assert catalog is not None  # noqa: S101 - checked before a stream is made
-        for part in self._waiting:
-            first = part * self._job.partition
-            for row in self._users.rows(first, first + self._size(part)):
+        """The users of the partitions; a row that cannot be used gets its result at once."""
+        job, catalog = self._job, catalogue_of(self._rec)
+        for part in self._parts:
+            span = job.span(part, self._users.count)
+            for row in self._users.rows(span.start, span.stop):
                 try:
-                    task, warnings = to_task(
-                        row, self._rec, catalog, k=self._job.k, include_seen=self._job.include_seen
-                    )
+                    task, warnings = to_task(row, self._rec, catalog, k=job.k, include_seen=job.include_seen)
                 except InputError as error:
                     self.add(row.number, invalid_row(row.user_id, error), failed=True, usage=Usage())
                     continue
@@ -108,8 +150,7 @@ class _Stream:
         part = number // self._job.partition
         rows = self._open.setdefault(part, {})
         rows[number] = row
-        if len(rows) == self._size(part):
+        if len(rows) == len(self._job.span(part, self._users.count)):
             self._folder.write(part, [rows[at] for at in sorted(rows)])
             del self._open[part]
-        if isinstance(self.progress, Progress):
-            self.progress.advance(failed=failed, usage=usage)
+        self._done(failed=failed, usage=usage)
