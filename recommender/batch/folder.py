@@ -23,6 +23,7 @@ from backends import StorageError
 from ..errors import InputError
 from ._polars import polars
 from .base import Summary
+from .rows import frame
 
 JOURNAL = "requests.jsonl"
 _MANIFEST, _SUMMARY, _RANKINGS = "manifest.json", "summary.json", "rankings"
@@ -74,24 +75,15 @@ class JobFolder:
         Raises:
             backends.StorageError: If it cannot be written.
         """
-        pl = polars()
-        schema = {
-            "user_id": pl.String,
-            "item_ids": pl.List(pl.String),
-            "scores": pl.List(pl.Float64),
-            "outcome": pl.String,
-            "error": pl.String,
-            "warnings": pl.List(pl.String),
-        }
         file = self._file(number)
         part = file.with_suffix(".part")
         try:
             with part.open("wb") as opened:
-                pl.DataFrame(rows, schema=schema, orient="row").write_parquet(opened)
+                frame(rows).write_parquet(opened)
                 opened.flush()
                 os.fsync(opened.fileno())
             part.replace(file)
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (OSError, polars().exceptions.PolarsError) as error:
             raise _unwritable(file, error) from error
 
     def finish(self) -> Summary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from backends import Usage
@@ -13,11 +13,11 @@ from ..identity import answering_identity
 from ..progress import Progress
 from ..recommender import Recommender
 from ..schedule import rank_all
-from ..types import Status, Task
+from ..types import Task
 from .base import BATCH_ENGINES, Job, Summary
 from .folder import JobFolder
 from .rows import invalid_row, ranked_row, to_task
-from .users import Users
+from .users import UserRow, Users
 
 
 async def run_batch(job: Job, engine: str = "local") -> Summary:
@@ -101,56 +101,55 @@ async def fill(
         concurrency: Users at a time.
         done: Called for each user with ``failed`` (there is no list) and ``usage``.
     """
-    run = _Stream(job, rec, users, folder, parts, done)
-    async with rank_all(rec.strategy, rec.backend, run.tasks(), concurrency=concurrency) as results:
+    spans = (job.span(part, users.count) for part in parts)
+    rows = (row for span in spans for row in users.rows(span.start, span.stop))
+    open_parts: dict[int, dict[int, dict[str, Any]]] = {}
+
+    def take(number: int, row: dict[str, Any], usage: Usage) -> None:
+        part = number // job.partition
+        whole = open_parts.setdefault(part, {})
+        whole[number] = row
+        if len(whole) == len(job.span(part, users.count)):
+            folder.write(part, [whole[at] for at in sorted(whole)])
+            del open_parts[part]
+        done(failed=row["error"] is not None, usage=usage)
+
+    await rank_rows(rec, rows, take, k=job.k, include_seen=job.include_seen, concurrency=concurrency)
+
+
+async def rank_rows(
+    rec: Recommender,
+    rows: Iterable[UserRow],
+    take: Callable[[int, dict[str, Any], Usage], None],
+    *,
+    k: int,
+    include_seen: bool,
+    concurrency: int,
+) -> None:
+    """Ranks users as they are pulled; a row that cannot be used gets its result at once.
+
+    Args:
+        rec: Started.
+        rows: The users.
+        take: Called with the number of each, the row of its ranking, and what that cost.
+        k: Recommendations for each.
+        include_seen: Recommend items of the history too.
+        concurrency: Users at a time.
+    """
+    catalog = catalogue_of(rec)
+    asked: dict[int, tuple[str, list[str]]] = {}
+
+    def tasks() -> Iterator[tuple[str, Task]]:
+        for row in rows:
+            try:
+                task, warnings = to_task(row, rec, catalog, k=k, include_seen=include_seen)
+            except InputError as error:
+                take(row.number, invalid_row(row.user_id, error), Usage())
+                continue
+            asked[row.number] = (row.user_id, warnings)
+            yield str(row.number), task
+
+    async with rank_all(rec.strategy, rec.backend, tasks(), concurrency=concurrency) as results:
         async for ranked in results:
-            number = int(ranked.key)
-            user_id, warnings = run.asked.pop(number)
-            failed = ranked.ranking.status is Status.FAILED
-            run.add(number, ranked_row(user_id, ranked, warnings), failed=failed, usage=ranked.usage)
-
-
-class _Stream:
-    """What is between reading and writing: users who are being ranked, and partitions that are not whole yet."""
-
-    def __init__(
-        self,
-        job: Job,
-        rec: Recommender,
-        users: Users,
-        folder: JobFolder,
-        parts: Sequence[int],
-        done: Callable[..., None],
-    ) -> None:
-        self._job = job
-        self._rec = rec
-        self._users = users
-        self._folder = folder
-        self._parts = parts
-        self._done = done
-        self._open: dict[int, dict[int, dict[str, Any]]] = {}
-        self.asked: dict[int, tuple[str, list[str]]] = {}
-
-    def tasks(self) -> Iterator[tuple[str, Task]]:
-        """The users of the partitions; a row that cannot be used gets its result at once."""
-        job, catalog = self._job, catalogue_of(self._rec)
-        for part in self._parts:
-            span = job.span(part, self._users.count)
-            for row in self._users.rows(span.start, span.stop):
-                try:
-                    task, warnings = to_task(row, self._rec, catalog, k=job.k, include_seen=job.include_seen)
-                except InputError as error:
-                    self.add(row.number, invalid_row(row.user_id, error), failed=True, usage=Usage())
-                    continue
-                self.asked[row.number] = (row.user_id, warnings)
-                yield str(row.number), task
-
-    def add(self, number: int, row: dict[str, Any], *, failed: bool, usage: Usage) -> None:
-        """Takes a user's row, and writes the partition if it was the last one missing."""
-        part = number // self._job.partition
-        rows = self._open.setdefault(part, {})
-        rows[number] = row
-        if len(rows) == len(self._job.span(part, self._users.count)):
-            self._folder.write(part, [rows[at] for at in sorted(rows)])
-            del self._open[part]
-        self._done(failed=failed, usage=usage)
+            user_id, warnings = asked.pop(int(ranked.key))
+            take(int(ranked.key), ranked_row(user_id, ranked, warnings), ranked.usage)
