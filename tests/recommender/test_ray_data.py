@@ -80,8 +80,8 @@ import sys, ray
 from recommender.batch.ray_data import Once, Recommend
 ray.init(address="local", num_cpus=2, object_store_memory=80 << 20, include_dashboard=False, log_to_driver=False)
 users = ray.data.read_parquet("users.parquet").repartition(4)
-once = Once(sys.argv[1], k=3)
-users.map(once.ask).map(lambda row: {**row, "generated_text": sys.argv[2]}).map(once.read).write_parquet("asked")
+once, answer = Once(sys.argv[1], k=3), sys.argv[2]
+users.map(once.ask).map(lambda row: {**row, "generated_text": answer}).map(once.read).write_parquet("asked")
 users.map_batches(
     Recommend, fn_constructor_kwargs={"config": sys.argv[1], "k": 3, "actors": 2}, batch_format="pyarrow",
     batch_size=5, compute=ray.data.ActorPoolStrategy(size=2), num_cpus=0.25).write_parquet("ranked")
