@@ -53,6 +53,7 @@ from .known import ENGINES, able, able_hint
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
+from .prices import PriceOptions
 from .prices import lookup as price_of
 from .registry import Registry, near
 from .wrap import wrap
@@ -89,6 +90,7 @@ __all__ = [
     "LocalOnlyError",
     "Message",
     "NotRecorded",
+    "PriceOptions",
     "Prompt",
     "RateLimited",
     "RedirectRefused",
