@@ -61,7 +61,8 @@ async def measure(part: str, backends: list[Backend], users: int, count: int, in
         nonlocal total
         for user in waiting:
             for request in questions(part, user, count):
-                total += (await send(next(turns), request)).usage
+                answer = await send(next(turns), request)
+                total += answer.usage
 
     for one in backends:
         await one.start()
@@ -80,6 +81,7 @@ async def main() -> None:
     parser.add_argument("--users", type=int, default=24)
     parser.add_argument("--questions", type=int, default=4)
     parser.add_argument("--in-flight", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0, help="another one where the servers have answered before")
     given = parser.parse_args()
     if given.base_urls is None:
         print("Nothing measured: start two vLLM servers and give their addresses as --base-urls.")
@@ -91,7 +93,7 @@ async def main() -> None:
     best = 1 - 1 / given.questions
     print(f"{given.users} people, {given.questions} questions each, {given.in_flight} in flight")
     for way, backends in ways.items():
-        usage, seconds = await measure(way, backends, given.users, given.questions, given.in_flight)
+        usage, seconds = await measure(f"{given.seed}/{way}", backends, given.users, given.questions, given.in_flight)
         cached = usage.cached_tokens / max(usage.prompt_tokens, 1)
         print(f"  {way:10s} {cached:6.1%} of {usage.prompt_tokens:,} prompt tokens cached, {seconds:.1f} s", flush=True)
     print(f"  (one server would come near {best:.0%} of what people's questions have in common)")
