@@ -17,7 +17,7 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import ConfigurationError, UnsupportedCapability
+from ..errors import BackendError, ConfigurationError, UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
 from .address import is_openai, plain
@@ -33,6 +33,8 @@ from .transport import Server, Transport
 from .wire import Format
 
 _SCORES_A_REQUEST = 64
+_ANSWERING = ("extra_body", "reasoning", "reasoning_effort", "reasoning_tokens", "strict_schema", "top_logprobs")
+"""Options that change answers, and so belong to a request's key."""
 
 
 class HttpBackend:
@@ -56,8 +58,14 @@ class HttpBackend:
         self._options = options
         self._servers = servers
         self._base_url = base_url
-        self._extra = dict(extra or {})
         self._model = options.model or ""
+        said = options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
+        self._identity = Identity(
+            kind=options.kind,
+            model=self._model,
+            endpoint=plain(base_url),
+            extra={"api": options.api, **said, **(extra or {})},
+        )
         self._manners = Manners.of(
             self._model,
             thinks=options.reasoning,
@@ -82,12 +90,7 @@ class HttpBackend:
     @property
     def identity(self) -> Identity:
         """What answers; holds neither key nor headers."""
-        options = self._options
-        extra: dict[str, Any] = {"api": options.api, **self._extra}
-        for name in ("extra_body", "reasoning_effort"):
-            if value := getattr(options, name):
-                extra[name] = value
-        return Identity(kind=options.kind, model=self._model, endpoint=plain(self._base_url), extra=extra)
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -141,8 +144,12 @@ class HttpBackend:
             part = request.continuations[first : first + _SCORES_A_REQUEST]
             body = scorer.scoring_body(request.prompt, part)
             transport = self._connect()
-            data = transport.check(await transport.post(scorer.path, self._payload(body)))
-            scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            try:
+                data = transport.check(await transport.post(scorer.path, self._payload(body)))
+                scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            except BackendError as error:
+                error.usage = total.usage + (error.usage or Usage(requests=1))
+                raise
             total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
         return replace(total, seconds=time.perf_counter() - started)
 

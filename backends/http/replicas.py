@@ -78,9 +78,9 @@ class Replicas(Transport):
         """Sends a payload to the server that has most likely seen its beginning; raises as a transport does."""
         return await self._send_to_one(payload, lambda transport: transport.post(path, payload, headers))
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Asks one of the servers that are up."""
-        return await self._send_to_one(path.encode(), lambda transport: transport.get(path))
+        return await self._send_to_one(path.encode(), lambda transport: transport.get(path, headers))
 
     async def aclose(self) -> None:
         """Closes the connections and says who got how much."""

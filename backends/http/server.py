@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,10 @@ def resolve_urls(options: HttpOptions, surroundings: Surroundings, *, variable: 
         ConfigurationError: If one is no address, or stands twice.
         LocalOnlyError: If ``local_only`` is set and one is not on this machine.
     """
-    given = options.base_url or os.environ.get(variable) or default
-    urls = tuple(checked(url) for url in ((given,) if isinstance(given, str) else given))
+    said = os.environ.get(variable) if options.base_url is None else None
+    given = options.base_url or default
+    named = (given,) if isinstance(given, str) else given
+    urls = (checked(said, said=variable),) if said else tuple(checked(url) for url in named)
     for url in urls:
         if urls.count(url) > 1:
             raise ConfigurationError(f"backend.base_url names {plain(url)} twice.")
@@ -115,7 +118,7 @@ def plain_server(
         secret=secret,
         timeout=options.attempt_timeout,
         largest=round(options.max_response_mb * (1 << 20)),
-        ca_file=str(_readable(surroundings.folder / options.ca_file)) if options.ca_file else None,
+        trusted=_trusted(surroundings.folder / options.ca_file.expanduser()) if options.ca_file else None,
         trust_env=options.trust_env,
         local_only=surroundings.local_only,
     )
@@ -148,7 +151,9 @@ def _client(
     )
 
 
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise ConfigurationError(f"There is no file {path} with certificates (backend.ca_file).")
-    return path
+def _trusted(path: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        why = "it is not in PEM form" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+        raise ConfigurationError(f"{path} holds no certificates that can be read (backend.ca_file): {why}.") from None
