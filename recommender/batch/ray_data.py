@@ -40,6 +40,7 @@ from .users import columns, user_row
 Source = str | Path | Config
 _PLACE = "the data set"
 _COLUMNS = ("user_id", "history", "candidates")
+_ANSWERED = ("generated_text", "num_generated_tokens", "__inference_error__")
 _NOTHING = {"messages": [{"role": "user", "content": "-"}], "sampling_params": {"temperature": 0.0, "max_tokens": 1}}
 
 
@@ -119,7 +120,7 @@ class Once:
 
         once = Once("/data/films.yaml", k=10)
         rank = build_processor(vLLMEngineProcessorConfig(..., should_continue_on_error=True), preprocess=once.ask)
-        rankings = rank(users).map(once.read)
+        rankings = rank(users).map_batches(once.read, batch_format="pyarrow")
 
     Arguments are those of :class:`Recommend`.  Travels to other machines as its arguments alone.
     """
@@ -168,11 +169,16 @@ class Once:
             "sampling_params": {name: value for name, value in wanted.items() if value not in (None, [])},
         }
 
-    def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Turns a row with ``generated_text`` into ``user_id`` and the columns of a job's rankings.
+    def read(self, batch: Any) -> Any:
+        """Turns a ``pyarrow.Table`` with ``generated_text`` into one with the columns of a job's rankings.
 
         A row with an ``__inference_error__`` has it as ``error``.
         """
+        answered = polars().from_arrow(batch)
+        wanted = [name for name in (*_COLUMNS, *_ANSWERED) if name in answered.columns]
+        return frame([self._read(row) for row in answered.select(wanted).iter_rows(named=True)]).to_arrow()
+
+    def _read(self, row: dict[str, Any]) -> dict[str, Any]:
         user_id = str(row["user_id"])
         try:
             task, warnings = self._task(row)
