@@ -59,6 +59,7 @@ from .limits import Pool
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
+from .prices import PriceOptions
 from .prices import lookup as price_of
 from .registry import Registry, near
 from .retry import Retry
@@ -102,6 +103,7 @@ __all__ = [
     "Message",
     "NotRecorded",
     "Pool",
+    "PriceOptions",
     "Prompt",
     "RateLimited",
     "RedirectRefused",

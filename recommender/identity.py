@@ -20,7 +20,12 @@ def public_config(rec: Recommender) -> dict[str, Any]:
 
 
 def answering_identity(rec: Recommender) -> Mapping[str, Any]:
-    """Strategy, template and config, without what changes no answer: where files lie and how fast is asked."""
+    """Strategy, template and config, without what changes no answer: where files lie and how fast is asked.
+
+    Of several equal servers the first one stands for all.
+    """
     config = {key: value for key, value in public_config(rec).items() if key not in _PLACES}
     config["backend"] = {key: value for key, value in config["backend"].items() if key not in _SPEED}
+    if isinstance(config["backend"].get("base_url"), list):
+        config["backend"]["base_url"] = config["backend"]["base_url"][0]
     return {"strategy": rec.strategy_name, "template": rec.template_id, "config": config}

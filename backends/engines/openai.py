@@ -8,7 +8,7 @@ from ..base import Capability
 from ..errors import ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.options import HttpOptions
-from ..http.server import read_key, resolve_url, server
+from ..http.server import read_key, resolve_urls, server
 from ..http.transport import Server
 from ..options import Engine, Surroundings
 
@@ -34,29 +34,32 @@ def _create(options: OpenAIOptions, surroundings: Surroundings) -> HttpBackend:
     if options.model is None:
         raise ConfigurationError("backend.model is missing: which model should answer?")
     azure = options.api_version is not None
-    base_url = resolve_url(
+    urls = resolve_urls(
         options,
         surroundings,
         variable="AZURE_OPENAI_ENDPOINT" if azure else "OPENAI_BASE_URL",
         default=_DEFAULT_URL,
     )
     name = options.api_key_env or ("AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY")
-    key = read_key(name, base_url)
+    key = read_key(name, *urls)
 
-    def reached() -> Server:
+    def reached() -> list[Server]:
         deployment = None if options.api == "responses" else options.model
-        return server(
-            options,
-            surroundings,
-            base_url=base_url,
-            key=key,
-            organization=options.organization,
-            project=options.project,
-            azure=(options.api_version, deployment) if options.api_version is not None else None,
-        )
+        return [
+            server(
+                options,
+                surroundings,
+                base_url=url,
+                key=key,
+                organization=options.organization,
+                project=options.project,
+                azure=(options.api_version, deployment) if options.api_version is not None else None,
+            )
+            for url in urls
+        ]
 
     extra = {"api_version": options.api_version} if azure else {}
-    return HttpBackend(options, reached, base_url=base_url, extra=extra)
+    return HttpBackend(options, reached, base_url=urls[0], extra=extra)
 
 
 ENGINE = Engine(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from ..http.faults import presentable
 from ..http.models import Manners
 from ..http.options import HttpOptions
 from ..http.responses import Responses
-from ..http.server import read_key, resolve_url, server
+from ..http.server import read_key, resolve_urls, server
 from ..http.transport import Server
 from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo, readable
 from ..http.wire import Format, read_json, read_models, structured_outputs
@@ -73,11 +73,11 @@ class Vllm(HttpBackend):
 
     _options: VllmOptions
 
-    def __init__(self, options: VllmOptions, server: Callable[[], Server], *, base_url: str) -> None:
+    def __init__(self, options: VllmOptions, servers: Callable[[], Sequence[Server]], *, base_url: str) -> None:
         kwargs = options.chat_template_kwargs
         self._templating = {"chat_template_kwargs": kwargs} if kwargs else {}
         self._known = False
-        super().__init__(options, server, base_url=base_url, extra=self._templating)
+        super().__init__(options, servers, base_url=base_url, extra=self._templating)
 
     def _formats(self) -> dict[str, Format]:
         options = self._options
@@ -221,11 +221,12 @@ class Vllm(HttpBackend):
 
 
 def _create(options: VllmOptions, surroundings: Surroundings) -> Vllm:
-    base_url = resolve_url(options, surroundings, variable="VLLM_BASE_URL", default=_DEFAULT_URL)
-    if not base_url.endswith("/v1/"):
-        base_url += "v1/"
-    key = read_key(options.api_key_env or "VLLM_API_KEY", base_url, needed=options.api_key_env is not None)
-    return Vllm(options, lambda: server(options, surroundings, base_url=base_url, key=key), base_url=base_url)
+    given = resolve_urls(options, surroundings, variable="VLLM_BASE_URL", default=_DEFAULT_URL)
+    urls = [url if url.endswith("/v1/") else f"{url}v1/" for url in given]
+    key = read_key(options.api_key_env or "VLLM_API_KEY", *urls, needed=options.api_key_env is not None)
+    return Vllm(
+        options, lambda: [server(options, surroundings, base_url=url, key=key) for url in urls], base_url=urls[0]
+    )
 
 
 ENGINE = Engine(

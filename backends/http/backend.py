@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import BackendError, UnsupportedCapability
+from ..errors import BackendError, ConfigurationError, UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
 from .address import is_openai, plain
@@ -27,6 +27,7 @@ from .faults import is_filtered
 from .labels import score_labels
 from .models import Manners
 from .options import HttpOptions
+from .replicas import Replicas
 from .responses import Responses
 from .transport import Server, Transport
 from .wire import Format
@@ -41,21 +42,21 @@ class HttpBackend:
 
     Args:
         options: The backend's options.
-        server: Where and how to send; asked once, before the first request.
-        base_url: The server's address, to be shown.
+        servers: Where and how to send, one or several that are equal; asked once, before the first request.
+        base_url: The first one's address, to be shown.
         extra: What else identifies the answers, beside model and address.
     """
 
     def __init__(
         self,
         options: HttpOptions,
-        server: Callable[[], Server],
+        servers: Callable[[], Sequence[Server]],
         *,
         base_url: str,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         self._options = options
-        self._server = server
+        self._servers = servers
         self._base_url = base_url
         self._model = options.model or ""
         said = options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
@@ -168,10 +169,18 @@ class HttpBackend:
         self._transport = transport
 
     def connection(self, *, timeout: float, largest: int) -> Transport:
-        """A connection of its own to the same server, for answers of up to so many bytes."""
-        return Transport(replace(self._server(), timeout=timeout, largest=largest))
+        """A connection of its own to the same server, for answers of up to so many bytes.
+
+        Raises:
+            ConfigurationError: If there are several servers.
+        """
+        servers = self._servers()
+        if len(servers) > 1:
+            raise ConfigurationError("Batches are of one server.", hint="Give backend.base_url one address.")
+        return Transport(replace(servers[0], timeout=timeout, largest=largest))
 
     def _connect(self) -> Transport:
         if self._transport is None:
-            self._transport = Transport(self._server())
+            servers = self._servers()
+            self._transport = Transport(servers[0]) if len(servers) == 1 else Replicas(servers)
         return self._transport

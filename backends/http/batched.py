@@ -50,7 +50,10 @@ def openai_batches(
     if not isinstance(engine, HttpBackend) or engine.identity.kind != "openai":
         raise ConfigurationError("The Batch API is OpenAI's.", hint="Take a config with backend.kind: openai.")
     if "api_version" in engine.identity.extra:
-        raise ConfigurationError("Batches on Azure's older paths are not supported.", hint="Leave api_version out.")
+        raise ConfigurationError(
+            "Batches on Azure's older paths are not supported.",
+            hint="Leave api_version out and give base_url as https://NAME.openai.azure.com/openai/v1.",
+        )
     carrier = BatchApi(engine.connection(timeout=3600.0, largest=1 << 30), poll=10.0 if poll is None else poll)
     engine.through(Gathering(folder, carrier, limits=limits or ShardLimits(), model=engine.identity.model))
     return _Batched(engine, frozenset({Capability.CONTINUATION_LOGPROBS}))

@@ -54,6 +54,7 @@ class HttpOptions(ServerOptions):
     """Options of backends that speak OpenAI's protocol.
 
     Attributes:
+        base_url: Address of the server, or a list of those of equal servers, which share the requests.
         api: Which of the server's interfaces: ``chat`` and ``responses`` take messages, ``completions`` a text.
         reasoning: Whether the model thinks before it answers; None tells from its name.
         reasoning_effort: How much, in the server's words.
@@ -63,6 +64,7 @@ class HttpOptions(ServerOptions):
             can be scored.
     """
 
+    base_url: str | tuple[str, ...] | None = None  # type: ignore[assignment] # one address is enough for other engines
     api: Literal["chat", "responses", "completions"] = "chat"
     reasoning: bool | None = None
     reasoning_effort: str | None = None

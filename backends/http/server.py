@@ -12,19 +12,19 @@ from pydantic import SecretStr
 
 from ..errors import ConfigurationError
 from ..options import Surroundings
-from .address import checked, is_loopback, require_loopback
+from .address import checked, is_loopback, plain, require_loopback
 from .options import HttpOptions, ServerOptions
 from .transport import Server
 
 _NOBODY = "none"
 
 
-def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | None:
+def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | None:
     """Returns the key that an environment variable holds; a server on this machine may need none.
 
     Args:
         name: The variable.
-        base_url: Checked address of the server.
+        base_urls: Checked addresses of the servers.
         needed: Whether a server elsewhere must have one.
 
     Raises:
@@ -32,7 +32,7 @@ def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | No
     """
     key = os.environ.get(name, "").strip()
     if not key:
-        if not needed or is_loopback(base_url):
+        if not needed or all(is_loopback(url) for url in base_urls):
             return None
         raise ConfigurationError(
             f"The environment variable {name} holds no key.",
@@ -43,18 +43,23 @@ def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | No
     return SecretStr(key)
 
 
-def resolve_url(options: ServerOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
-    """Returns the base URL: the config's, else the environment's, else the default.
+def resolve_urls(options: HttpOptions, surroundings: Surroundings, *, variable: str, default: str) -> tuple[str, ...]:
+    """Returns the base URLs: the config's, else the environment's, else the default.
 
     Raises:
-        ConfigurationError: If it is no address.
-        LocalOnlyError: If ``local_only`` is set and it is not on this machine.
+        ConfigurationError: If one is no address, or stands twice.
+        LocalOnlyError: If ``local_only`` is set and one is not on this machine.
     """
     said = os.environ.get(variable) if options.base_url is None else None
-    url = checked(said, said=variable) if said else checked(options.base_url or default)
-    if surroundings.local_only:
-        require_loopback(url)
-    return url
+    given = options.base_url or default
+    named = (given,) if isinstance(given, str) else given
+    urls = (checked(said, said=variable),) if said else tuple(checked(url) for url in named)
+    for url in urls:
+        if urls.count(url) > 1:
+            raise ConfigurationError(f"backend.base_url names {plain(url)} twice.")
+        if surroundings.local_only:
+            require_loopback(url)
+    return urls
 
 
 def server(

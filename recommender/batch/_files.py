@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
-from backends import Backend, Budget, wrap
+from backends import Backend, Budget, PriceOptions, price_of, wrap
 
 from ..assembly import engine_of
 from ..catalog import Catalog
@@ -17,12 +18,14 @@ FOLDER = "batches"
 _DAYS = 8 * 86400.0
 
 
-async def run_in_files(job: Job, batched: Callable[[Backend], Backend]) -> Summary:
+async def run_in_files(job: Job, batched: Callable[[Backend], Backend], *, price_factor: float = 1.0) -> Summary:
     """Carries a job through on the config's engine, whose requests are gathered in files.
 
     Args:
         job: What to do.
         batched: Makes the bare engine one that gathers.
+        price_factor: What batches cost, over the price that is known of the model; one that the config gives is taken
+            as it is.
     """
     options = job.config.backend.model_copy(
         update={
@@ -34,8 +37,13 @@ async def run_in_files(job: Job, batched: Callable[[Backend], Backend]) -> Summa
             "tokens_per_minute": None,
         }
     )
+    bare = engine_of(job.config)
+    price = price_of(bare.identity) if getattr(options, "price", None) is None else None
+    if price is not None:
+        parts = {name: cost * price_factor for name, cost in asdict(price).items()}
+        options = options.model_copy(update={"price": PriceOptions(**parts)})
     budget = Budget(**job.config.budget.model_dump())
-    engine = batched(engine_of(job.config))
+    engine = batched(bare)
     backend = wrap(engine, options, journal=job.out / JOURNAL, cache=job.config.cache, budget=budget)
     catalog = Catalog.from_file(job.catalog) if job.catalog is not None else None
     rec = Recommender(job.config, catalog=catalog, backend=backend)

@@ -34,6 +34,9 @@ class Job:
         command: What runs vLLM on a file.
         poll: Seconds between two looks at a batch, at first; None for the engine's own.
         quiet: Seconds without a further request after which a file is sent off.
+        workers: Processes of Ray; None for as many as the folder began with, else one a node.
+        gpus: GPUs of each of them.
+        address: Where the Ray cluster is; None for ``RAY_ADDRESS``, else one of its own on this machine.
     """
 
     users: Path
@@ -47,6 +50,17 @@ class Job:
     command: tuple[str, ...] = ("vllm", "run-batch")
     poll: float | None = None
     quiet: float = 2.0
+    workers: int | None = None
+    gpus: float = 0.0
+    address: str | None = None
+
+    def partitions(self, users: int) -> int:
+        """Number of partitions of so many users."""
+        return -(-users // self.partition)
+
+    def span(self, part: int, users: int) -> range:
+        """Numbers of a partition's users, of so many in all."""
+        return range(part * self.partition, min((part + 1) * self.partition, users))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

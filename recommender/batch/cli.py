@@ -28,6 +28,13 @@ def batch(
     partition: Annotated[int, Parameter(help="Users in one file of rankings.", validator=Number(gte=1))] = 1_000,
     wave: Annotated[int, Parameter(help="Users at a time, of the file engines.", validator=Number(gte=1))] = 20_000,
     command: Annotated[str, Parameter(help="What runs vLLM on a file, of vllm-batch.")] = "vllm run-batch",
+    workers: Annotated[
+        int | None, Parameter(help="Processes, of ray; default: one a machine.", validator=Number(gte=1))
+    ] = None,
+    gpus: Annotated[float, Parameter(help="GPUs of each process, of ray.", validator=Number(gte=0))] = 0.0,
+    address: Annotated[
+        str | None, Parameter(help="The cluster, of ray; default: RAY_ADDRESS, else one on this machine.")
+    ] = None,
     include_seen: Annotated[bool, Parameter(help="Recommend items of the history too.")] = False,
     json_: Annotated[bool, Parameter(name="--json", help="Print the summary as JSON.")] = False,
 ) -> int:
@@ -48,6 +55,9 @@ def batch(
         include_seen=include_seen,
         wave=wave,
         command=tuple(shlex.split(command)),
+        workers=workers,
+        gpus=gpus,
+        address=address,
     )
     summary = run_async(run_batch(job, engine))
     if json_:

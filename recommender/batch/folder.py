@@ -23,6 +23,7 @@ from backends import StorageError
 from ..errors import InputError
 from ._polars import polars
 from .base import Summary
+from .rows import frame
 
 JOURNAL = "requests.jsonl"
 _MANIFEST, _SUMMARY, _RANKINGS = "manifest.json", "summary.json", "rankings"
@@ -74,24 +75,15 @@ class JobFolder:
         Raises:
             backends.StorageError: If it cannot be written.
         """
-        pl = polars()
-        schema = {
-            "user_id": pl.String,
-            "item_ids": pl.List(pl.String),
-            "scores": pl.List(pl.Float64),
-            "outcome": pl.String,
-            "error": pl.String,
-            "warnings": pl.List(pl.String),
-        }
         file = self._file(number)
         part = file.with_suffix(".part")
         try:
             with part.open("wb") as opened:
-                pl.DataFrame(rows, schema=schema, orient="row").write_parquet(opened)
+                frame(rows).write_parquet(opened)
                 opened.flush()
                 os.fsync(opened.fileno())
             part.replace(file)
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (OSError, polars().exceptions.PolarsError) as error:
             raise _unwritable(file, error) from error
 
     def finish(self) -> Summary:
@@ -108,6 +100,11 @@ class JobFolder:
         self._write_json(_SUMMARY, asdict(summary))
         return summary
 
+    def count(self, number: int) -> tuple[int, int]:
+        """Users of a partition that is there, and how many of them have no list."""
+        lists = polars().read_parquet(self._file(number), columns=["item_ids"])["item_ids"].list.len()
+        return len(lists), int((lists == 0).sum())
+
     def _file(self, number: int) -> Path:
         return self.path / _RANKINGS / f"part-{number:05}.parquet"
 
@@ -120,11 +117,24 @@ class JobFolder:
             raise _unwritable(self.path / name, error) from error
 
 
-def _compare(manifest: Path, wanted: Mapping[str, Any]) -> None:
+def identity_in(path: Path) -> Mapping[str, Any]:
+    """What the job in a folder says of itself; nothing where there is none.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    manifest = path / _MANIFEST
+    if not manifest.is_file():
+        return {}
     try:
-        there = msgspec.json.decode(manifest.read_bytes(), type=dict[str, Any])["identity"]
+        identity: Mapping[str, Any] = msgspec.json.decode(manifest.read_bytes(), type=dict[str, Any])["identity"]
     except (OSError, ValueError, KeyError):
         raise InputError(f"{manifest}: cannot be read; give another folder.") from None
+    return identity
+
+
+def _compare(manifest: Path, wanted: Mapping[str, Any]) -> None:
+    there = identity_in(manifest.parent)
     differing = sorted(key for key in {*there, *wanted} if there.get(key) != wanted.get(key))
     if differing:
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog import Catalog
@@ -10,6 +11,7 @@ from ..recommendation import recommendation
 from ..recommender import Recommender
 from ..schedule import Ranked
 from ..types import History, Interaction, Item, Status, Task
+from ._polars import polars
 from .users import UserRow
 
 INVALID = "invalid-input"
@@ -40,6 +42,20 @@ def _item(item_id: str | None, column: str, catalog: Catalog) -> Item:
         said = "null" if item_id is None else repr(item_id[:80])
         raise InputError(f"{column}: the catalogue has no item {said}.")
     return item
+
+
+def frame(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Rows of rankings as a polars frame."""
+    pl = polars()
+    schema = {
+        "user_id": pl.String,
+        "item_ids": pl.List(pl.String),
+        "scores": pl.List(pl.Float64),
+        "outcome": pl.String,
+        "error": pl.String,
+        "warnings": pl.List(pl.String),
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def invalid_row(user_id: str, error: InputError) -> dict[str, Any]:

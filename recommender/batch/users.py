@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,27 +48,8 @@ class Users:
             raise InputError(f"{path}: cannot be read as Parquet ({_first_line(error)}).") from None
         if not self.count:
             raise InputError(f"{path}: no users in it.")
-        self._scan = scan.select(self._columns(schema))
+        self._scan = scan.select(columns(schema, place=str(path)))
         self._window: tuple[int, Any] = (0, self._pl.DataFrame())
-
-    def _columns(self, schema: Any) -> list[Any]:
-        pl, names = self._pl, schema.names()
-        for name in ("user_id", "history"):
-            if name not in names:
-                found = ", ".join(names) or "none"
-                raise InputError(f"{self._path}: column {name!r} is missing.{near(name, names)} Found: {found}.")
-        if not (schema["user_id"].is_integer() or schema["user_id"] == pl.String):
-            raise InputError(f"{self._path}: user_id must be text or whole numbers; found {schema['user_id']}.")
-        columns = [pl.col("user_id").cast(pl.String)]
-        for name in ("history", "candidates"):
-            if name not in names:
-                continue
-            inner = getattr(schema[name], "inner", None)
-            empty = schema[name] == pl.Null or inner == pl.Null
-            if not (empty or (inner is not None and (inner.is_integer() or inner == pl.String))):
-                raise InputError(f"{self._path}: {name} must be lists of item ids; found {schema[name]}.")
-            columns.append(pl.col(name).cast(pl.List(pl.String)))
-        return columns
 
     def rows(self, start: int, stop: int) -> Iterator[UserRow]:
         """Reads the rows from ``start`` until before ``stop``.
@@ -80,12 +61,7 @@ class Users:
         if not (first <= start and stop <= first + frame.height):
             self._window = first, frame = start, self._read(start, max(stop - start, _WINDOW))
         for number, row in enumerate(frame.slice(start - first, stop - start).iter_rows(named=True), start=start):
-            yield UserRow(
-                number=number,
-                user_id=row["user_id"] or "",
-                history=row["history"],
-                candidates=row.get("candidates"),
-            )
+            yield user_row(number, row)
 
     def _read(self, start: int, count: int) -> Any:
         try:
@@ -102,6 +78,38 @@ class Users:
             with file.open("rb") as opened:
                 digest.update(hashlib.file_digest(opened, "blake2b").digest())
         return digest.hexdigest()
+
+
+def columns(schema: Any, *, place: str) -> list[Any]:
+    """Polars expressions that read a frame's user_id, history and candidates as text.
+
+    Raises:
+        InputError: If a column is missing or holds something else; says which.
+    """
+    pl, names = polars(), schema.names()
+    for name in ("user_id", "history"):
+        if name not in names:
+            found = ", ".join(names) or "none"
+            raise InputError(f"{place}: column {name!r} is missing.{near(name, names)} Found: {found}.")
+    if not (schema["user_id"].is_integer() or schema["user_id"] == pl.String):
+        raise InputError(f"{place}: user_id must be text or whole numbers; found {schema['user_id']}.")
+    read = [pl.col("user_id").cast(pl.String)]
+    for name in ("history", "candidates"):
+        if name not in names:
+            continue
+        inner = getattr(schema[name], "inner", None)
+        empty = schema[name] == pl.Null or inner == pl.Null
+        if not (empty or (inner is not None and (inner.is_integer() or inner == pl.String))):
+            raise InputError(f"{place}: {name} must be lists of item ids; found {schema[name]}.")
+        read.append(pl.col(name).cast(pl.List(pl.String)))
+    return read
+
+
+def user_row(number: int, row: Mapping[str, Any]) -> UserRow:
+    """A row as polars gives it, after :func:`columns`."""
+    return UserRow(
+        number=number, user_id=row["user_id"] or "", history=row["history"], candidates=row.get("candidates")
+    )
 
 
 def _first_line(error: Exception) -> str:

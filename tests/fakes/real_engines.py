@@ -62,25 +62,25 @@ class Running:
         return "local", {"context": 2048, "threads": 1}
 
     def _local_server(self) -> tuple[str, dict[str, Any]]:
-        url = self._address("llama", lambda log: llama_server(_gguf(), log))
+        url = self._address("llama", lambda log: llama_server(gguf(), log))
         return "openai", {"model": "smol", "base_url": url, "api_key_env": "CONFORMANCE_KEY"}
 
     def _huggingface(self) -> tuple[str, dict[str, Any]]:
-        url = self._address("llama", lambda log: llama_server(_gguf(), log))
+        url = self._address("llama", lambda log: llama_server(gguf(), log))
         return "huggingface", {"base_url": url.removesuffix("/v1"), "api_key_env": "CONFORMANCE_KEY"}
 
     def _vllm(self) -> tuple[str, dict[str, Any]]:
-        url = self._address("vllm", lambda log: vllm_server(_safetensors(), log))
+        url = self._address("vllm", lambda log: vllm_server(safetensors(), log))
         return "vllm", {"base_url": url, "api_key_env": "CONFORMANCE_KEY"}
 
     def _vllm_offline(self) -> tuple[str, dict[str, Any]]:
         pytest.importorskip("vllm", reason="needs vLLM (make test-vllm)")
         os.environ.update(VLLM_ENVIRONMENT)
         arguments = {"enforce_eager": True, "dtype": "float32", "max_model_len": 2048, "block_size": 32}
-        return "vllm-offline", {"model": str(_safetensors()), "engine": arguments}
+        return "vllm-offline", {"model": str(safetensors()), "engine": arguments}
 
     def _transformers(self) -> tuple[str, dict[str, Any]]:
-        return "transformers", {"model": str(_safetensors())}
+        return "transformers", {"model": str(safetensors())}
 
     def _address(self, name: str, server: Any) -> str:
         os.environ["CONFORMANCE_KEY"] = KEY
@@ -89,15 +89,15 @@ class Running:
         return self._addresses[name]
 
 
-def _gguf() -> Path:
+def gguf() -> Path:
     return find_weights(None, folder=Path(), log=print)
 
 
-def _safetensors() -> Path:
+def safetensors() -> Path:
     """The default model as safetensors, converted once and kept in the cache."""
     pytest.importorskip("torch", reason="needs torch and transformers (make test-vllm)")
     folder = cache_dir() / "tests" / "SmolLM2-135M-Instruct"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, str(CONVERTER), str(_gguf()), str(folder)], check=True)
+        subprocess.run([sys.executable, str(CONVERTER), str(gguf()), str(folder)], check=True)
     return folder

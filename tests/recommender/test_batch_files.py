@@ -13,7 +13,8 @@ from fakes.openai_server import Reply
 from fakes.serving import serving
 
 import backends.http.batched as batched
-from backends import BackendError, ConfigurationError, UnsupportedCapability
+from backends import BackendError, ConfigurationError, UnsupportedCapability, Usage
+from backends.prices import Price
 from recommender.batch import Job, run_batch
 from recommender.config import parse_config
 
@@ -214,3 +215,14 @@ def test_a_command_that_is_not_there_says_what_to_install(job: Job, tmp_path: Pa
     absent = replace(job, config=parse_config(config, folder=tmp_path), command=("no-such-vllm", "run-batch"))
     with pytest.raises(ConfigurationError, match="Install vLLM"):
         run(absent, "vllm-batch")
+
+
+def test_the_batch_api_costs_half_of_the_tables_price(job: Job, server: BatchServer, monkeypatch) -> None:
+    table = Price(prompt=2.0, cached=1.0, completion=8.0)
+    monkeypatch.setattr("recommender.batch._files.price_of", lambda identity: table)
+    run(job)
+    lines = [json.loads(line) for line in (job.out / "requests.jsonl").read_text().splitlines()]
+    usages = [line["response"]["usage"] for line in lines if "response" in line]
+    assert len(usages) == USERS
+    for usage in usages:
+        assert usage["usd"] == pytest.approx(table.of(Usage(**{**usage, "usd": None})) / 2)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.real_engines import _safetensors
+from fakes.real_engines import safetensors
 from fakes.real_servers import VLLM_ENVIRONMENT
 
 from recommender.batch import Job, run_batch
@@ -24,7 +24,7 @@ def test_constrained_answers_come_back_whole(tmp_path: Path, monkeypatch: pytest
     pl.DataFrame({"user_id": ["a", "b", "c"], "history": [["1"], ["2"], ["3", "4"]]}).write_parquet(
         tmp_path / "users.parquet"
     )
-    backend = {"kind": "vllm", "model": str(_safetensors())}
+    backend = {"kind": "vllm", "model": str(safetensors())}
     config = parse_config({"backend": backend, "strategy": "constrained", "catalog": "items.csv"}, folder=tmp_path)
     command = (sys.executable, "-m", "vllm.entrypoints.openai.run_batch", *OPTIONS)
     job = Job(users=tmp_path / "users.parquet", config=config, out=tmp_path / "job", k=2, command=command)
