@@ -50,6 +50,7 @@ from .http.batched import openai_batches, vllm_batches
 from .http.gathering import ShardLimits
 from .keys import request_key
 from .known import ENGINES, able, able_hint
+from .layer import Layer
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
@@ -86,6 +87,7 @@ __all__ = [
     "Identity",
     "InvalidRequest",
     "JsonSchema",
+    "Layer",
     "LocalOnlyError",
     "Message",
     "NotRecorded",

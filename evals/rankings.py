@@ -6,6 +6,8 @@ import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,14 +70,12 @@ class Rankings:
 
     A later line of a user takes the place of an earlier one; torn lines are passed over, and their users ranked again.
 
-    Attributes:
-        spent: What all lines together took.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[tuple[str, str], _Lines] = {}
-        self.spent = Usage()
+        self._spent: dict[str, Usage] = {}
         decode = msgspec.json.Decoder(_Head).decode
         self._file = path.open("rb")
         offset = 0
@@ -85,7 +85,7 @@ class Rankings:
             offset += len(line)
 
     def _note(self, head: _Head, offset: int) -> None:
-        self.spent += head.usage
+        self._spent[head.system] = self.spent_by(head.system) + head.usage
         lines = self._lines.setdefault((head.system, head.trial), _Lines())
         user_id = sys.intern(head.user_id)
         if user_id in lines.offsets:
@@ -104,6 +104,15 @@ class Rankings:
     def systems(self) -> tuple[str, ...]:
         """Systems with rankings, in the order of the file."""
         return tuple(dict.fromkeys(system for system, _ in self._lines))
+
+    @property
+    def spent(self) -> Usage:
+        """What all lines together took."""
+        return reduce(add, self._spent.values(), Usage())
+
+    def spent_by(self, system: str) -> Usage:
+        """What all lines of a system took."""
+        return self._spent.get(system, Usage())
 
     def trials(self, system: str) -> tuple[str, ...]:
         """Trials of a system; the first has an empty name."""

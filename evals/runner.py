@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backends import PRICES_AS_OF
+from backends import PRICES_AS_OF, BackendError, StorageError, Usage
 from recommender import Match, Progress, Recommender, Task
 
 from .errors import SpecError
 from .metrics import DEFAULT
 from .orders import reordered
+from .rankings import Rankings
 from .scoring import CONTROLS, Entrant, metrics_document
 from .store import RunFolder
 from .systems import Ask, ModelSystem, Ranked, System, Trial
@@ -32,11 +33,14 @@ class Evaluation:
     Attributes:
         document: The content of ``metrics.json``.
         usable: Users of whom at least something could be used, of each system that is no control row.
+        stopped: The error after which a system could serve nobody more, by its name.  Such a system has no row: its
+            users' rankings are kept, and the same run goes on with the others.
     """
 
     folder: Path
     document: Mapping[str, Any]
     usable: Mapping[str, int]
+    stopped: Mapping[str, BackendError] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """The table, as a notebook shows it."""
@@ -68,7 +72,8 @@ async def evaluate_systems(
 ) -> Evaluation:
     """Lets each system rank every user that the folder has no ranking of, one system after the other, then scores all.
 
-    Systems are given tasks under opaque keys; targets stay here.
+    Systems are given tasks under opaque keys; targets stay here.  A fatal error ends one system; the others go on, and
+    the table has those that were carried through.
 
     Args:
         taskset: The users.
@@ -81,7 +86,9 @@ async def evaluate_systems(
         attribute: Which attribute says what an item is like; None takes the usual ones.
 
     Raises:
-        backends.BackendError: One after which no user could be served; what was answered is in the folder.
+        backends.BackendError: The first fatal one, if no system was carried through; what was answered is in the
+            folder.
+        backends.StorageError: If the folder cannot be written.
         RunError: If another run is in the folder.
         SpecError: If two systems have one name, or one is called like a control row.
     """
@@ -92,24 +99,37 @@ async def evaluate_systems(
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
     with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
         notes: dict[str, str] = {}
+        stopped: dict[str, BackendError] = {}
         for system in systems:
             try:
                 with run.clock(system.name):
                     await _rank(taskset, system, trials[system.name], run, seed)
                 if wanted(metrics) and isinstance(system, ModelSystem):
                     notes[system.name] = await score_targets(taskset, system, run)
+            except StorageError:
+                raise  # nobody's answers can be kept
+            except BackendError as error:
+                if not error.fatal:
+                    raise
+                stopped[system.name] = error
             finally:
+                if isinstance(system, ModelSystem):
+                    run.add_lost(system.name, system.lost)
                 await system.aclose()
-        seconds = run.seconds
+        if len(stopped) == len(systems):
+            raise next(iter(stopped.values()))
+        seconds, lost = run.seconds, run.lost
         entrants = [
             Entrant(
                 name=system.name,
                 control=system.control,
                 trials=trials[system.name],
                 seconds=seconds.get(system.name, 0.0),
+                lost=lost.get(system.name, Usage()),
                 warnings=(*getattr(system, "warnings", ()), *filter(None, [notes.get(system.name)])),
             )
             for system in systems
+            if system.name not in stopped
         ]
         with run.rankings() as rankings:
             document = metrics_document(
@@ -123,11 +143,45 @@ async def evaluate_systems(
                 likelihoods=likelihoods(run.targets),
             )
             for name, usage in target_usage(run.targets).items():
-                document["systems"][name]["target_usage"] = asdict(usage)
+                if name in document["systems"]:
+                    document["systems"][name]["target_usage"] = asdict(usage)
+            if stopped:
+                document["stopped"] = _stopped(stopped, trials, rankings, run, len(taskset.tasks))
+                notices = [_broken_off(name, one) for name, one in document["stopped"].items()]
+                document["protocol"]["warnings"] += notices
         run.finish(document)
     own = {name: row for name, row in document["systems"].items() if not row.get("control")}
     usable = {name: row["usable"]["users"] for name, row in own.items()}
-    return Evaluation(folder=folder, document=document, usable=usable)
+    return Evaluation(folder=folder, document=document, usable=usable, stopped=stopped)
+
+
+def _stopped(
+    errors: Mapping[str, BackendError],
+    trials: Mapping[str, Sequence[Trial]],
+    rankings: Rankings,
+    run: RunFolder,
+    users: int,
+) -> dict[str, Any]:
+    """How far each system came that was stopped, and what it spent."""
+    lost, found = run.lost, {}
+    for name, error in errors.items():
+        ranked = [len(rankings.done(name, trial.name)) for trial in trials[name]]
+        spent = rankings.spent_by(name) + lost.get(name, Usage())
+        found[name] = {
+            "reason": error.reason,
+            "message": str(error),
+            "rankings": sum(ranked),
+            "of": users * len(ranked),
+            "usage": asdict(spent),
+        }
+    return found
+
+
+def _broken_off(name: str, one: Mapping[str, Any]) -> str:
+    return (
+        f"{name} was stopped after {one['rankings']:,} of {one['of']:,} rankings and has no row: "
+        f"{one['message'].rstrip('.')}. Start the same run again and it goes on."
+    )
 
 
 def check_names(names: Sequence[str]) -> None:

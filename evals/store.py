@@ -1,7 +1,8 @@
 """The run folder: everything a run was, and everything it was answered.
 
 - ``manifest.json``: what makes the run the one it is (``identity``: protocol, data hashes, config, strategy, template,
-  metrics), versions, and notes.
+  metrics), versions, the ``seconds`` that each system's ranking took, and what was ``lost`` on requests that ended in
+  a fatal error.
 - ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
 - ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
 - ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
@@ -27,7 +28,7 @@ from typing import Any, Self
 
 import msgspec
 
-from backends import StorageError, lock
+from backends import StorageError, Usage, lock
 from recommender import Item
 
 from .errors import RunError
@@ -101,6 +102,17 @@ class RunFolder:
         if self._ranking:
             total = {**self.seconds, system: round(self.seconds.get(system, 0.0) + seconds, 3)}
             write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": total})
+
+    def add_lost(self, system: str, usage: Usage) -> None:
+        """Adds what a system spent on requests that ended in a fatal error, and that no ranking tells."""
+        if usage.requests:
+            total = {**self.lost, system: self.lost.get(system, Usage()) + usage}
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "lost": total})
+
+    @property
+    def lost(self) -> dict[str, Usage]:
+        """What each system spent so, broken-off sessions included."""
+        return msgspec.convert(read_json(self.folder / MANIFEST).get("lost", {}), dict[str, Usage])
 
     @property
     def seconds(self) -> dict[str, float]:
