@@ -38,7 +38,8 @@ from .types import EvalTask, TaskSet
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
 POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
-_ROOM = "Make room and start the same run again."
+_ROOM = "Make room and start the same command again."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunFolder:
@@ -176,11 +177,25 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    part = path.with_suffix(f"{path.suffix}.part")
+    with replacing(path) as part, part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives the place of a file that takes the place of ``path`` when all is written; a reader sees the old or the new.
+
+    Raises:
+        backends.StorageError: If it could not be written; the old file stands and no part of the new is left.
+    """
+    part = path.with_name(f"{path.name}.part")
     with _storing(path):
-        with part.open("wb") as file:
-            file.writelines(line + b"\n" for line in lines)
-        part.replace(path)
+        try:
+            yield part
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _write(file: FileIO, row: Mapping[str, Any]) -> None:
@@ -194,7 +209,8 @@ def _storing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
+        hint = _ROOM if error.errno in _FULL else "Give another place, or the right to write there."
+        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
