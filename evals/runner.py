@@ -13,8 +13,9 @@ from typing import Any
 from backends import PRICES_AS_OF, BackendError, StorageError, Usage
 from recommender import Match, Progress, Recommender, Task
 
+from .collect import shelf_of
 from .errors import SpecError
-from .metrics import DEFAULT
+from .metrics import DEFAULT, parse
 from .orders import reordered
 from .rankings import Rankings
 from .scoring import CONTROLS, Entrant, metrics_document
@@ -90,9 +91,12 @@ async def evaluate_systems(
             folder.
         backends.StorageError: If the folder cannot be written.
         RunError: If another run is in the folder.
-        SpecError: If two systems have one name, or one is called like a control row.
+        SpecError: If two systems have one name, one is called like a control row, or a metric needs an attribute that
+            the catalogue lacks.
     """
     check_names([system.name for system in systems])
+    if any(parse(name)[0].by_attribute for name in metrics):
+        _ = shelf_of(taskset, attribute).values  # before anything is paid for
     trials = {system.name: system.trials(ask or Ask()) for system in systems}
     of_systems = {name: sorted({trial.seed for trial in each}) for name, each in trials.items()}
     seeds = {"evaluation": seed, "systems": of_systems}

@@ -97,7 +97,7 @@ class Shelf:
         if name is None or not any(name in item.attributes for item in self._items):
             known = sorted({name for item in self._items for name in item.attributes})
             raise SpecError(
-                f"The catalogue has no attribute {name or 'such as genres'!r}, which ild and calibration compare items "
+                f"The catalogue has no attribute {repr(name) if name else 'such as genres'}, which ild and calibration compare items "
                 f"by; name one with `attribute:`. It has: {', '.join(known) or 'none'}."
             )
         numbers: dict[str, int] = {}

@@ -240,6 +240,14 @@ def test_a_fatal_error_of_one_system_lets_the_others_go_on_and_is_told(tmp_path:
     assert again.document["systems"]["one"]["usage"]["requests"] == 9  # six answers and three refusals
 
 
+def test_a_metric_that_the_catalogue_cannot_serve_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    backend = listing("CABDE")
+    with pytest.raises(SpecError, match="no attribute such as genres, which ild"):
+        asyncio.run(evaluate(users(), recommender(backend), tmp_path / "run", metrics=["ild@5"]))
+    assert not backend.sent
+    assert not (tmp_path / "run").exists()
+
+
 def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:
     block = {"kind": "scripted", "headers": {"Authorization": "Bearer hush-4711"}}
     rec = Recommender(parse_config({"backend": block}), catalog=CATALOG, backend=listing("CABDE"))
