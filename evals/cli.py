@@ -280,7 +280,7 @@ def _finish(result: Any) -> int:
 
 def _code(result: Any) -> int:
     for name, error in result.stopped.items():
-        _say(" ".join(filter(None, [f"error: {name}: {error}", error.hint])))
+        _say(f"error: {name}: {error}")
     lost = [name for name, users in result.usable.items() if not users]
     if lost:
         _say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")

@@ -5,20 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backends import PRICES_AS_OF, BackendError, StorageError, Usage
+from backends import PRICES_AS_OF, BackendError, ConfigurationError, StorageError, Usage
 from recommender import Match, Progress, Recommender, Task
 
 from .collect import shelf_of
-from .errors import SpecError
+from .errors import RunError, SpecError
 from .metrics import DEFAULT, parse
 from .orders import reordered
-from .rankings import Rankings
 from .scoring import CONTROLS, Entrant, metrics_document
+from .stopped import notices, stopped_rows
 from .store import RunFolder
 from .systems import Ask, ModelSystem, Ranked, System, Trial
 from .targets import likelihoods, score_targets, target_usage, wanted
@@ -110,15 +111,16 @@ async def evaluate_systems(
                     await _rank(taskset, system, trials[system.name], run, seed)
                 if wanted(metrics) and isinstance(system, ModelSystem):
                     notes[system.name] = await score_targets(taskset, system, run)
-            except StorageError:
-                raise  # nobody's answers can be kept
+            except (ConfigurationError, StorageError):
+                raise  # the config is to be mended first; nobody's answers can be kept
             except BackendError as error:
                 if not error.fatal:
                     raise
                 stopped[system.name] = error
             finally:
                 if isinstance(system, ModelSystem):
-                    run.add_lost(system.name, system.lost)
+                    with suppress(RunError, StorageError):  # what broke the run off is what people should read
+                        run.add_lost(system.name, system.lost)
                 await system.aclose()
         if len(stopped) == len(systems):
             raise next(iter(stopped.values()))
@@ -150,42 +152,12 @@ async def evaluate_systems(
                 if name in document["systems"]:
                     document["systems"][name]["target_usage"] = asdict(usage)
             if stopped:
-                document["stopped"] = _stopped(stopped, trials, rankings, run, len(taskset.tasks))
-                notices = [_broken_off(name, one) for name, one in document["stopped"].items()]
-                document["protocol"]["warnings"] += notices
+                document["stopped"] = stopped_rows(stopped, trials, rankings, lost, len(taskset.tasks))
+                document["protocol"]["warnings"] += notices(document["stopped"])
         run.finish(document)
     own = {name: row for name, row in document["systems"].items() if not row.get("control")}
     usable = {name: row["usable"]["users"] for name, row in own.items()}
     return Evaluation(folder=folder, document=document, usable=usable, stopped=stopped)
-
-
-def _stopped(
-    errors: Mapping[str, BackendError],
-    trials: Mapping[str, Sequence[Trial]],
-    rankings: Rankings,
-    run: RunFolder,
-    users: int,
-) -> dict[str, Any]:
-    """How far each system came that was stopped, and what it spent."""
-    lost, found = run.lost, {}
-    for name, error in errors.items():
-        ranked = [len(rankings.done(name, trial.name)) for trial in trials[name]]
-        spent = rankings.spent_by(name) + lost.get(name, Usage())
-        found[name] = {
-            "reason": error.reason,
-            "message": str(error),
-            "rankings": sum(ranked),
-            "of": users * len(ranked),
-            "usage": asdict(spent),
-        }
-    return found
-
-
-def _broken_off(name: str, one: Mapping[str, Any]) -> str:
-    return (
-        f"{name} was stopped after {one['rankings']:,} of {one['of']:,} rankings and has no row: "
-        f"{one['message'].rstrip('.')}. Start the same run again and it goes on."
-    )
 
 
 def check_names(names: Sequence[str]) -> None:
