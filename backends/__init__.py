@@ -55,6 +55,7 @@ from .http.gathering import ShardLimits
 from .journal import Journal
 from .keys import request_key
 from .known import ENGINES, able, able_hint
+from .layer import Layer
 from .limits import Pool
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
@@ -98,6 +99,7 @@ __all__ = [
     "InvalidRequest",
     "Journal",
     "JsonSchema",
+    "Layer",
     "Ledger",
     "LocalOnlyError",
     "Message",

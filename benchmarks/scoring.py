@@ -35,6 +35,10 @@ CANDIDATES, ITEMS = 100, 5_000
 LATENCY = 1.0
 """Seconds of the server's answers; a hosted model takes longer for an order of 20 items."""
 CONCURRENCY = 32
+PROMISE = 1.2
+"""Times as much memory for 100,000 users as for 10,000, at most."""
+FASTER = 100
+"""Times that scoring again is faster than the run, at least."""
 
 
 def main() -> None:
@@ -95,7 +99,7 @@ def memory(sizes: tuple[int, ...]) -> None:
                 f"  {users:7,} users, {size:6.0f} MB of rankings: peak {told['peak']:5.0f} MB, {told['cpu']:6.2f} s CPU"
             )
     grown = (peaks[-1] - peaks[0]) / (sizes[-1] - sizes[0]) * 1024
-    print(f"  {grown:.2f} KB a user")
+    print(f"  {grown:.2f} KB a user; ratio {peaks[-1] / peaks[0]:.2f} (promise: at most {PROMISE})")
 
 
 def score(folder: Path) -> None:
@@ -162,7 +166,7 @@ def again(users: int) -> None:
         finally:
             server.terminate()
     print(f"  run {first:8.1f} s, {requests:,} requests; scored again {second:6.2f} s, {more - requests} requests")
-    print(f"  {first / second:.0f} times faster")
+    print(f"  {first / second:.0f} times faster (promise: at least {FASTER})")
 
 
 async def timed(taskset: TaskSet, url: str, folder: Path) -> tuple[float, int]:

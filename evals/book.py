@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .collect import Arrays, Collected
 from .metrics import Shelf, parse
-from .statistics import intervals
+from .statistics import Sample, intervals, sample
 
 Cells = dict[str, Any]
 
@@ -28,7 +28,7 @@ class Book:
         self._metrics = metrics
         self._shelf = shelf
         self.seed = seed
-        self._jobs: list[tuple[Cells, str, npt.NDArray[np.float64]]] = []
+        self._jobs: list[tuple[Cells, str, Sample]] = []
 
     def beside(self, shelf: Shelf) -> Book:
         """The same book for systems of another catalogue; it is settled with this one."""
@@ -59,8 +59,8 @@ class Book:
                 self._take(cells, name, values[name] - reference[name], "difference")
         return cells
 
-    def difference(self, cell: Cells, differences: npt.NDArray[np.float64]) -> None:
-        """Fills a cell with ``difference, low, high`` of paired differences, (users,), that are all known."""
+    def difference(self, cell: Cells, differences: Sample) -> None:
+        """Fills a cell with ``difference, low, high`` of paired differences."""
         self._jobs.append((cell, "difference", differences))
 
     def _take(self, cells: dict[str, Cells], name: str, values: npt.NDArray[Any], label: str) -> None:
@@ -68,7 +68,7 @@ class Book:
         if known.any():
             everybody = known.all()
             cells[name] = {} if everybody else {"users": int(known.sum())}
-            self._jobs.append((cells[name], label, values if everybody else values[known]))
+            self._jobs.append((cells[name], label, sample(values if everybody else values[known], seed=self.seed)))
 
     def spread(self, seeds: Mapping[int, Collected]) -> dict[str, Any]:
         """Each seed's means, and how far they lie apart."""
@@ -104,7 +104,7 @@ class Book:
 
     def settle(self) -> None:
         """Fills all cells."""
-        found = intervals([values for *_, values in self._jobs], seed=self.seed)
+        found = intervals([one for *_, one in self._jobs], seed=self.seed)
         for (cell, label, _), one in zip(self._jobs, found, strict=True):
             cell |= {label: one.mean, "low": one.low, "high": one.high}
 

@@ -281,8 +281,9 @@ def _finish(result: Any) -> int:
 
 
 def _code(result: Any) -> int:
+    for name, error in result.stopped.items():
+        _say(f"error: {name}: {error}")
     lost = [name for name, users in result.usable.items() if not users]
-    if not lost:
-        return 0
-    _say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")
-    return 1
+    if lost:
+        _say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")
+    return 1 if lost or result.stopped else 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,8 @@ class Collector:
         rows = list(rankings.rows(system, part.user_ids, trial.name))
         batch = self.batch(part.reordered(trial.order, self._seed) if trial.order else part, rows, system)
         found.profile.add(batch, popularity=trial.first)
-        found.statuses += [row.status for row in rows]
-        found.outcomes += [row.outcome for row in rows]
+        found.statuses += [intern(row.status) for row in rows]
+        found.outcomes += [intern(row.outcome) for row in rows]
         found.usage = reduce(add, (row.usage for row in rows), found.usage)
         return values_of(names, batch)
 
@@ -166,8 +167,11 @@ def shelf_of(taskset: TaskSet, attribute: str | None = None) -> Shelf:
 
 
 def joined(parts: Sequence[Arrays]) -> Arrays:
-    """Arrays of some users each as arrays of all; rows of unlike length are padded with -1."""
-    return {name: _stacked([part[name] for part in parts]) for name in (parts[0] if parts else {})}
+    """Arrays of some users each as arrays of all; rows of unlike length are padded with -1.
+
+    The parts are emptied on the way, so that memory never holds everything twice.
+    """
+    return {name: _stacked([part.pop(name) for part in parts]) for name in list(parts[0] if parts else ())}
 
 
 def _stacked(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -7,13 +7,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .book import Book
 from .collect import Arrays, Collector
 from .metrics import METRICS, Agreement, Batch, parse
 from .rankings import Rankings
-from .significance import holm, permutation_test
+from .significance import holm, p_values
+from .statistics import Sample, sample
 
 Pair = tuple[str, str]
 
@@ -39,21 +39,20 @@ def compared(
         book: Fills in differences and intervals when it is settled.
     """
     rows: list[dict[str, Any]] = []
-    series: list[npt.NDArray[np.float64]] = []
+    series: list[Sample] = []
     for name in metrics:
         metric, _ = parse(name)
         if metric.reduce is not None or metric.better is None:
             continue
         for a, b in which:
             if name in values[a] and name in values[b]:
-                differences = values[a][name] - values[b][name]
-                known = differences[~np.isnan(differences)]
+                paired = values[a][name] - values[b][name]
+                known = paired[~np.isnan(paired)]
                 if len(known):
                     rows.append({"metric": name, "a": a, "b": b, "users": len(known)})
-                    series.append(known)
-    p_values = permutation_test(series, seed=book.seed)
-    for row, known, p in zip(rows, series, p_values, strict=True):
-        book.difference(row, known)
+                    series.append(sample(known, seed=book.seed))
+    for row, differences, p in zip(rows, series, p_values(series, seed=book.seed), strict=True):
+        book.difference(row, differences)
         row["p"] = p
     for name in metrics:
         same = [row for row in rows if row["metric"] == name]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,14 @@ Judge = Callable[[str, Question], bool]
 """Whether an answer is the one to a question."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first line of an answer, or the reason for which there is none."""
+
+    text: str = ""
+    failure: str = ""
+
+
 async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, seed: int = 2026) -> dict[str, Any]:
     """Asks the recommender's model; its strategy and template play no part.
 
@@ -66,9 +75,10 @@ async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, s
         seed: Draws items and users, and resamples for intervals.
 
     Returns:
-        The content of ``contamination.json``: for each kind ``asked``, ``failed``, ``hits``, and with 95 % intervals
-        ``rate``, ``chance`` (answers against the truth of another question) and ``excess``; ``by_year`` has hits and
-        questions by the year of release, which should drop where the model's training ended.
+        The content of ``contamination.json``: for each kind ``asked``, ``failed`` with ``failures`` by reason,
+        ``hits``, and with 95 % intervals ``rate``, ``chance`` (answers against the truth of another question) and
+        ``excess``; ``by_year`` has hits and questions by the year of release, which should drop where the model's
+        training ended.
 
     Raises:
         SpecError: If the data gives no questions.
@@ -114,8 +124,16 @@ def verdict(document: Mapping[str, Any]) -> list[str]:
         if not found["hits"]:  # the interval of equal values has no width; three in so many would be seen with 95 %
             spread = f"(a rate of {min(1.0, 3 / found['asked']):.1%} could go unseen)"
         known = "known" if excess["low"] > 0 else "no sign that it is known"
-        sentences.append(f"{name}: {shown} {spread}: {known}.")
+        sentences.append(f"{name}: {shown} {spread}: {known}.{_lost(found)}")
     return sentences
+
+
+def _lost(found: Mapping[str, Any]) -> str:
+    """What should be said of questions without an answer; they count as not known."""
+    if not found["failed"]:
+        return ""
+    reasons = ", ".join(f"{reason} {count}" for reason, count in found["failures"].items())
+    return f" {found['failed']} had no answer ({reasons}) and count as not known."
 
 
 def _titles(catalog: Catalog, item: str, count: int, seed: int) -> Iterator[Question]:
@@ -171,8 +189,8 @@ def _item(data: Interactions, event: Event) -> Item:
     return item
 
 
-async def _answers(rec: Recommender, questions: Sequence[Question]) -> list[str | None]:
-    """Asks all, so many at a time as the config says; None where there was no answer.
+async def _answers(rec: Recommender, questions: Sequence[Question]) -> list[Answer]:
+    """Asks all, so many at a time as the config says.
 
     Raises:
         BackendError: A fatal one.
@@ -180,7 +198,7 @@ async def _answers(rec: Recommender, questions: Sequence[Question]) -> list[str 
     gate = asyncio.Semaphore(rec.config.backend.concurrency)
     chat = Capability.CHAT in rec.backend.capabilities
 
-    async def ask(one: Question) -> str | None:
+    async def ask(one: Question) -> Answer:
         prompt = (Message(role="user", content=one.prompt),) if chat else one.prompt
         request = GenerateRequest(prompt=prompt, sampling=Sampling(max_tokens=MAX_TOKENS, seed=rec.config.seed))
         async with gate:
@@ -189,8 +207,8 @@ async def _answers(rec: Recommender, questions: Sequence[Question]) -> list[str 
             except BackendError as error:
                 if error.fatal:
                     raise
-                return None
-        return _first_line(answer.text)
+                return Answer(failure=error.reason)
+        return Answer(_first_line(answer.text))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -213,9 +231,9 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _result(questions: Sequence[Question], answers: Sequence[str | None], judge: Judge, seed: int) -> dict[str, Any]:
+def _result(questions: Sequence[Question], answers: Sequence[Answer], judge: Judge, seed: int) -> dict[str, Any]:
     if not questions:
-        return {"asked": 0, "failed": 0, "hits": 0}
+        return {"asked": 0, "failed": 0, "failures": {}, "hits": 0}
     hits = _agreeing(answers, questions, judge)
     chance = _agreeing(answers, [*questions[1:], questions[0]], judge)
     rate, by_chance, excess = (
@@ -225,7 +243,8 @@ def _result(questions: Sequence[Question], answers: Sequence[str | None], judge:
     )
     return {
         "asked": len(questions),
-        "failed": sum(answer is None for answer in answers),
+        "failed": sum(bool(answer.failure) for answer in answers),
+        "failures": dict(Counter(answer.failure for answer in answers if answer.failure).most_common()),
         "hits": int(hits.sum()),
         "rate": {"mean": rate.mean, "low": rate.low, "high": rate.high},
         "chance": {"mean": by_chance.mean, "low": by_chance.low, "high": by_chance.high},
@@ -234,10 +253,10 @@ def _result(questions: Sequence[Question], answers: Sequence[str | None], judge:
     }
 
 
-def _agreeing(answers: Sequence[str | None], questions: Sequence[Question], judge: Judge) -> Floats:
-    """Whether each answer is the one to its question, (questions,); no answer is none."""
+def _agreeing(answers: Sequence[Answer], questions: Sequence[Question], judge: Judge) -> Floats:
+    """Whether each answer is the one to its question, (questions,); a question that failed has none."""
     pairs = zip(answers, questions, strict=True)
-    return np.array([answer is not None and judge(answer, one) for answer, one in pairs], dtype=np.float64)
+    return np.array([not answer.failure and judge(answer.text, one) for answer, one in pairs], dtype=np.float64)
 
 
 def _by_year(questions: Sequence[Question], hits: Floats) -> dict[str, dict[str, int]]:

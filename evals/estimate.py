@@ -7,7 +7,7 @@ to its end.  Prompts are sized at four bytes a token; answers at the made-up tex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -108,14 +108,14 @@ def _plain(one: Estimate) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "system"}
 
 
-def _done(folder: Path) -> Callable[[str, str], frozenset[str]]:
+def _done(folder: Path) -> Callable[[str, str], Container[str]]:
     if not (folder / RANKINGS).is_file():
         return lambda system, trial: frozenset()
     with Rankings(folder / RANKINGS) as rankings:
         return rankings.done
 
 
-def _waiting(taskset: TaskSet, done: frozenset[str]) -> list[int]:
+def _waiting(taskset: TaskSet, done: Container[str]) -> list[int]:
     return [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
 
 

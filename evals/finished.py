@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from recommender import Catalog, RecommenderError
 
 from .collect import Likelihoods
 from .errors import RunError
+from .offsets import Offsets
 from .rankings import Rankings
 from .store import CATALOG, MANIFEST, METRICS, POPULARITY, RANKINGS, TARGETS, TASKS, read_json
 from .targets import likelihoods
@@ -126,17 +126,20 @@ class Tasks(Sequence[EvalTask]):
         self._path = path
         self._catalog = catalog
         self._read = task_reader(catalog)
-        self._offsets: dict[str, int] = {}
+        self._offsets = Offsets()
+        found: list[str] = []
         offset = 0
         decode = msgspec.json.Decoder(_User).decode
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    self._offsets[sys.intern(decode(line).user_id)] = offset
+                    found.append(decode(line).user_id)
                 except msgspec.DecodeError as error:
                     raise RunError(f"{path}:{number}: damaged ({error}).") from None
+                self._offsets.add(found[-1], offset)
                 offset += len(line)
-        self.user_ids = tuple(self._offsets) if user_ids is None else tuple(user_ids)
+        self._offsets.settle()
+        self.user_ids = tuple(found if user_ids is None else user_ids)
 
     def only(self, user_ids: Sequence[str]) -> Tasks:
         """Some of them, in the order given."""
@@ -158,6 +161,11 @@ class Tasks(Sequence[EvalTask]):
         with self._path.open("rb") as file:
             found = []
             for user_id in user_ids:
-                file.seek(self._offsets[user_id])
-                found.append(self._read(file.readline(), f"{self._path}: byte {self._offsets[user_id]}"))
+                offset = self._offsets.find(user_id)
+                if offset is None:
+                    raise KeyError(user_id)
+                file.seek(offset)
+                found.append(self._read(file.readline(), f"{self._path}: byte {offset}"))
+                if found[-1].user_id != user_id:
+                    raise RunError(f"{self._path}: two users share a hash; start the same command again.")
             return found

@@ -5,18 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backends import PRICES_AS_OF
+from backends import PRICES_AS_OF, BackendError, ConfigurationError, StorageError, Usage
 from recommender import Match, Progress, Recommender, Task
 
-from .errors import SpecError
-from .metrics import DEFAULT
+from .collect import shelf_of
+from .errors import RunError, SpecError
+from .metrics import DEFAULT, parse
 from .orders import reordered
 from .scoring import CONTROLS, Entrant, metrics_document
+from .stopped import notices, stopped_rows
 from .store import RunFolder
 from .systems import Ask, ModelSystem, Ranked, System, Trial
 from .targets import likelihoods, score_targets, target_usage, wanted
@@ -32,11 +35,14 @@ class Evaluation:
     Attributes:
         document: The content of ``metrics.json``.
         usable: Users of whom at least something could be used, of each system that is no control row.
+        stopped: The error after which a system could serve nobody more, by its name.  Such a system has no row: its
+            users' rankings are kept, and the same run goes on with the others.
     """
 
     folder: Path
     document: Mapping[str, Any]
     usable: Mapping[str, int]
+    stopped: Mapping[str, BackendError] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """The table, as a notebook shows it."""
@@ -68,7 +74,8 @@ async def evaluate_systems(
 ) -> Evaluation:
     """Lets each system rank every user that the folder has no ranking of, one system after the other, then scores all.
 
-    Systems are given tasks under opaque keys; targets stay here.
+    Systems are given tasks under opaque keys; targets stay here.  A fatal error ends one system; the others go on, and
+    the table has those that were carried through.
 
     Args:
         taskset: The users.
@@ -81,35 +88,54 @@ async def evaluate_systems(
         attribute: Which attribute says what an item is like; None takes the usual ones.
 
     Raises:
-        backends.BackendError: One after which no user could be served; what was answered is in the folder.
+        backends.BackendError: The first fatal one, if no system was carried through; what was answered is in the
+            folder.
+        backends.StorageError: If the folder cannot be written.
         RunError: If another run is in the folder.
-        SpecError: If two systems have one name, or one is called like a control row.
+        SpecError: If two systems have one name, one is called like a control row, or a metric needs an attribute that
+            the catalogue lacks.
     """
     check_names([system.name for system in systems])
+    if any(parse(name)[0].by_attribute for name in metrics):
+        _ = shelf_of(taskset, attribute).values  # before anything is paid for
     trials = {system.name: system.trials(ask or Ask()) for system in systems}
     of_systems = {name: sorted({trial.seed for trial in each}) for name, each in trials.items()}
     seeds = {"evaluation": seed, "systems": of_systems}
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
     with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
         notes: dict[str, str] = {}
+        stopped: dict[str, BackendError] = {}
         for system in systems:
             try:
                 with run.clock(system.name):
                     await _rank(taskset, system, trials[system.name], run, seed)
                 if wanted(metrics) and isinstance(system, ModelSystem):
                     notes[system.name] = await score_targets(taskset, system, run)
+            except (ConfigurationError, StorageError):
+                raise  # the config is to be mended first; nobody's answers can be kept
+            except BackendError as error:
+                if not error.fatal:
+                    raise
+                stopped[system.name] = error
             finally:
+                if isinstance(system, ModelSystem):
+                    with suppress(RunError, StorageError):  # what broke the run off is what people should read
+                        run.add_lost(system.name, system.lost)
                 await system.aclose()
-        seconds = run.seconds
+        if len(stopped) == len(systems):
+            raise next(iter(stopped.values()))
+        seconds, lost = run.seconds, run.lost
         entrants = [
             Entrant(
                 name=system.name,
                 control=system.control,
                 trials=trials[system.name],
                 seconds=seconds.get(system.name, 0.0),
+                lost=lost.get(system.name, Usage()),
                 warnings=(*getattr(system, "warnings", ()), *filter(None, [notes.get(system.name)])),
             )
             for system in systems
+            if system.name not in stopped
         ]
         with run.rankings() as rankings:
             document = metrics_document(
@@ -123,11 +149,15 @@ async def evaluate_systems(
                 likelihoods=likelihoods(run.targets),
             )
             for name, usage in target_usage(run.targets).items():
-                document["systems"][name]["target_usage"] = asdict(usage)
+                if name in document["systems"]:
+                    document["systems"][name]["target_usage"] = asdict(usage)
+            if stopped:
+                document["stopped"] = stopped_rows(stopped, trials, rankings, lost, len(taskset.tasks))
+                document["protocol"]["warnings"] += notices(document["stopped"])
         run.finish(document)
     own = {name: row for name, row in document["systems"].items() if not row.get("control")}
     usable = {name: row["usable"]["users"] for name, row in own.items()}
-    return Evaluation(folder=folder, document=document, usable=usable)
+    return Evaluation(folder=folder, document=document, usable=usable, stopped=stopped)
 
 
 def check_names(names: Sequence[str]) -> None:

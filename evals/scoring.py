@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
 
 import numpy as np
+
+from backends import Usage
 
 from .book import Book, mean_of
 from .collect import CONTROL_ROWS, POSITION_BIAS, Arrays, Collected, Collector, Likelihoods, shelf_of
@@ -36,6 +38,7 @@ class Entrant:
 
     Attributes:
         seconds: Wall time of its ranking.
+        lost: What it spent on requests that no ranking tells.
         warnings: Said beside the table.
     """
 
@@ -43,6 +46,7 @@ class Entrant:
     control: bool
     trials: Sequence[Trial]
     seconds: float = 0.0
+    lost: Usage = field(default_factory=Usage)
     warnings: Sequence[str] = ()
 
 
@@ -128,7 +132,7 @@ def system_row(
             "metrics": book.means({name: v[usable] for name, v in values.items()}) if usable.any() else {},
         },
         "against_random": book.differences(values, chance),
-        "usage": asdict(reduce(add, (one.usage for one in collected.values()))),
+        "usage": asdict(reduce(add, (one.usage for one in collected.values()), entrant.lost)),
         "seconds": round(entrant.seconds, 3),
         **({"trials": len(collected)} if len(collected) > 1 else {}),
         "profile": first.profile.document(),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from .statistics import grouped
+from .statistics import Sample, sample
 
 Floats = npt.NDArray[np.float64]
 PERMUTATIONS = 9_999
@@ -26,22 +26,24 @@ def permutation_test(differences: Sequence[npt.ArrayLike], *, seed: int) -> list
     Raises:
         ValueError: If a series has no values, or one is not a number.
     """
-    samples = [np.asarray(values, dtype=np.float64) for values in differences]
-    for sample in samples:
-        if sample.ndim != 1 or not len(sample) or not np.isfinite(sample).all():
-            raise ValueError("permutation_test needs finite values.")
+    return p_values([sample(values, seed=seed) for values in differences], seed=seed)
+
+
+def p_values(samples: Sequence[Sample], *, seed: int) -> list[float]:
+    """The same of series that were summed up before."""
     found = [1.0] * len(samples)
-    for users in dict.fromkeys(map(len, samples)):
-        same = [at for at, sample in enumerate(samples) if len(sample) == users]
-        for at, p in zip(same, _p_values([samples[at] for at in same], seed), strict=True):
+    for users in dict.fromkeys(one.users for one in samples):
+        same = [at for at, one in enumerate(samples) if one.users == users]
+        sums = np.stack([samples[at].sums for at in same], axis=1)
+        for at, p in zip(same, _p_values(sums, seed), strict=True):
             found[at] = float(p)
     return found
 
 
-def _p_values(series: Sequence[Floats], seed: int) -> Floats:
-    sums, _ = grouped(series, seed)
+def _p_values(sums: Floats, seed: int) -> Floats:
+    """P-values, (series,), from sums over users or groups of them, (groups, series)."""
     reached = np.abs(sums.sum(axis=0)) * (1.0 - 1e-12)
-    extreme = np.zeros(len(series))
+    extreme = np.zeros(sums.shape[1])
     tried = 0
     for signs in _signs(len(sums), seed):
         extreme += (np.abs(signs @ sums) >= reached).sum(axis=0)

@@ -35,7 +35,7 @@ def interval(values: npt.ArrayLike, *, seed: int, level: float = 0.95) -> Interv
     Raises:
         ValueError: If there are no values, or one is not a number.
     """
-    return intervals([values], seed=seed, level=level)[0]
+    return intervals([sample(values, seed=seed)], seed=seed, level=level)[0]
 
 
 def difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int, level: float = 0.95) -> Interval:
@@ -44,50 +44,73 @@ def difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int, le
     return interval(paired, seed=seed, level=level)
 
 
-def intervals(series: Sequence[npt.ArrayLike], *, seed: int, level: float = 0.95) -> list[Interval]:
-    """Returns an interval for each series, (users,); those of equally many users share their resamples.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A series of users, summed up as far as resampling needs it, so that memory holds no value of a user.
+
+    Attributes:
+        users: How many there are.
+        spread: Largest less smallest value.
+        acceleration: How the standard error changes with the mean, which corrects intervals for skewness.
+        sums: Over groups of users, (groups,); few users are groups of one.
+        sizes: Users of each group, (groups,).
+    """
+
+    users: int
+    mean: float
+    spread: float
+    acceleration: float
+    sums: Floats
+    sizes: Floats
+
+
+def sample(values: npt.ArrayLike, *, seed: int) -> Sample:
+    """Sums up a series, (users,), for :func:`intervals`.
 
     Raises:
-        ValueError: If a series has no values, or one is not a number.
+        ValueError: If there are no values, or one is not a number.
     """
-    samples = [np.asarray(values, dtype=np.float64) for values in series]
-    found: list[Interval | None] = [_flat(sample) for sample in samples]
-    waiting = [at for at, one in enumerate(found) if one is None]
-    for users in dict.fromkeys(len(samples[at]) for at in waiting):
-        same = [at for at in waiting if len(samples[at]) == users]
+    series = np.asarray(values, dtype=np.float64)
+    if series.ndim != 1 or not len(series) or not np.isfinite(series).all():
+        raise ValueError("an interval needs one value or more, all of them finite.")
+    sums, sizes = _grouped(series, seed)
+    mean, spread = float(series.mean()), float(np.ptp(series))
+    skewed = _acceleration(series - mean) if spread else 0.0
+    return Sample(users=len(series), mean=mean, spread=spread, acceleration=skewed, sums=sums, sizes=sizes)
+
+
+def _grouped(series: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Sums over random groups of users, (groups,), and the groups' sizes; few users are groups of one."""
+    users = len(series)
+    if users <= GROUPS:
+        return series, np.ones(users)
+    order = np.random.default_rng(seed).permutation(users)
+    starts = np.arange(GROUPS) * users // GROUPS
+    return np.add.reduceat(series[order], starts), np.diff(starts, append=users).astype(np.float64)
+
+
+def _acceleration(deviations: Floats) -> float:
+    """For a mean the jackknife values are a linear map of the deviations, so the acceleration is closed-form."""
+    deviations /= np.abs(deviations).max()  # it has no scale, and cubes of tiny numbers would vanish
+    return float((deviations**3).sum() / (6.0 * (deviations**2).sum() ** 1.5))
+
+
+def intervals(samples: Sequence[Sample], *, seed: int, level: float = 0.95) -> list[Interval]:
+    """Returns an interval for each sample; those of equally many users share their resamples."""
+    found = [Interval(mean=one.mean, low=one.mean, high=one.mean) for one in samples]
+    waiting = [at for at, one in enumerate(samples) if one.spread]
+    for users in dict.fromkeys(samples[at].users for at in waiting):
+        same = [at for at in waiting if samples[at].users == users]
         means = _resampled_means([samples[at] for at in same], seed)
         for column, at in enumerate(same):
             found[at] = _interval(samples[at], means[:, column], level)
-    return [one for one in found if one is not None]
+    return found
 
 
-def _flat(sample: Floats) -> Interval | None:
-    """Checks a series, and returns its interval where it takes no resampling."""
-    if sample.ndim != 1 or not len(sample):
-        raise ValueError("interval needs at least one value.")
-    if not np.isfinite(sample).all():
-        raise ValueError("interval needs finite values.")
-    if np.ptp(sample) != 0.0:
-        return None
-    mean = float(sample.mean())
-    return Interval(mean=mean, low=mean, high=mean)
-
-
-def _resampled_means(series: Sequence[Floats], seed: int) -> Floats:
+def _resampled_means(samples: Sequence[Sample], seed: int) -> Floats:
     """Means of resampled users, (resamples, series).  They are multinomial weights, so all series share one draw."""
-    sums, sizes = grouped(series, seed)
+    sums, sizes = np.stack([one.sums for one in samples], axis=1), samples[0].sizes
     return np.concatenate([weights @ sums / (weights @ sizes)[:, None] for weights in _weights(len(sums), seed)])
-
-
-def grouped(series: Sequence[Floats], seed: int) -> tuple[Floats, Floats]:
-    """Sums over groups of users, (groups, series), and the groups' sizes; few users are groups of one."""
-    users = len(series[0])
-    if users <= GROUPS:
-        return np.stack(series, axis=1), np.ones(users)
-    order = np.random.default_rng(seed).permutation(users)
-    starts = np.arange(GROUPS) * users // GROUPS
-    sums = np.stack([np.add.reduceat(one[order], starts) for one in series], axis=1)
-    return sums, np.diff(starts, append=users).astype(np.float64)
 
 
 def _weights(groups: int, seed: int) -> Iterator[Floats]:
@@ -101,23 +124,18 @@ def _weights(groups: int, seed: int) -> Iterator[Floats]:
         yield np.bincount(draws.ravel(), minlength=count * groups).reshape(count, groups).astype(np.float64)
 
 
-def _interval(sample: Floats, means: Floats, level: float) -> Interval:
-    mean = float(sample.mean())
-    low, high = np.quantile(means, _levels(sample, means, mean, level))
-    return Interval(mean=mean, low=min(float(low), mean), high=max(float(high), mean))
+def _interval(one: Sample, means: Floats, level: float) -> Interval:
+    low, high = np.quantile(means, _levels(one, means, level))
+    return Interval(mean=one.mean, low=min(float(low), one.mean), high=max(float(high), one.mean))
 
 
-def _levels(sample: Floats, means: Floats, mean: float, level: float) -> list[float]:
+def _levels(one: Sample, means: Floats, level: float) -> list[float]:
     """The two quantiles after correction for bias and for skewness."""
     normal = NormalDist()
-    below = (np.count_nonzero(means < mean) + np.count_nonzero(means == mean) / 2) / len(means)
+    below = (np.count_nonzero(means < one.mean) + np.count_nonzero(means == one.mean) / 2) / len(means)
     bias = normal.inv_cdf(min(max(below, 1e-6), 1 - 1e-6))
-    # For a mean the jackknife values are a linear map of the deviations, so the acceleration is closed-form.
-    deviations = sample - mean
-    deviations /= np.abs(deviations).max()  # it has no scale, and cubes of tiny numbers would vanish
-    acceleration = float((deviations**3).sum() / (6.0 * (deviations**2).sum() ** 1.5))
     found = []
     for tail in ((1 - level) / 2, 1 - (1 - level) / 2):
         z = bias + normal.inv_cdf(tail)
-        found.append(normal.cdf(bias + z / (1 - acceleration * z)))
+        found.append(normal.cdf(bias + z / (1 - one.acceleration * z)))
     return found

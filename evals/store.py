@@ -1,7 +1,8 @@
 """The run folder: everything a run was, and everything it was answered.
 
 - ``manifest.json``: what makes the run the one it is (``identity``: protocol, data hashes, config, strategy, template,
-  metrics), versions, and notes.
+  metrics), versions, the ``seconds`` that each system's ranking took, and what was ``lost`` on requests that ended in
+  a fatal error.
 - ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
 - ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
 - ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
@@ -27,7 +28,7 @@ from typing import Any, Self
 
 import msgspec
 
-from backends import StorageError, lock
+from backends import StorageError, Usage, lock
 from recommender import Item
 
 from .errors import RunError
@@ -37,7 +38,8 @@ from .types import EvalTask, TaskSet
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
 POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
-_ROOM = "Make room and start the same run again."
+_ROOM = "Make room and start the same command again."
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunFolder:
@@ -102,6 +104,17 @@ class RunFolder:
             total = {**self.seconds, system: round(self.seconds.get(system, 0.0) + seconds, 3)}
             write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": total})
 
+    def add_lost(self, system: str, usage: Usage) -> None:
+        """Adds what a system spent on requests that ended in a fatal error, and that no ranking tells."""
+        if usage.requests:
+            total = {**self.lost, system: self.lost.get(system, Usage()) + usage}
+            write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "lost": total})
+
+    @property
+    def lost(self) -> dict[str, Usage]:
+        """What each system spent so, broken-off sessions included."""
+        return msgspec.convert(read_json(self.folder / MANIFEST).get("lost", {}), dict[str, Usage])
+
     @property
     def seconds(self) -> dict[str, float]:
         """Wall seconds of each system's ranking, broken-off sessions included."""
@@ -164,11 +177,25 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    part = path.with_suffix(f"{path.suffix}.part")
+    with replacing(path) as part, part.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives the place of a file that takes the place of ``path`` when all is written; a reader sees the old or the new.
+
+    Raises:
+        backends.StorageError: If it could not be written; the old file stands and no part of the new is left.
+    """
+    part = path.with_name(f"{path.name}.part")
     with _storing(path):
-        with part.open("wb") as file:
-            file.writelines(line + b"\n" for line in lines)
-        part.replace(path)
+        try:
+            yield part
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _write(file: FileIO, row: Mapping[str, Any]) -> None:
@@ -182,7 +209,8 @@ def _storing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=_ROOM) from error
+        hint = _ROOM if error.errno in _FULL else "Give another place, or the right to write there."
+        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def _check(folder: Path, wanted: Mapping[str, Any]) -> None:

@@ -23,16 +23,29 @@ PAIRS = 15
 """Pairs of systems below a table; all are in the page."""
 ACROSS = 6
 """Metrics of one table; further ones are in tables below."""
+WIDTH = 120
+"""Columns of a page that is no terminal."""
+_METRIC, _COSTS = 11, 28
+"""Columns that a metric takes, and the costs together."""
 
 
-def results_table(document: Mapping[str, Any]) -> RenderableType:
-    """Lays out ``metrics.json``: the protocol, a row for each system, and what it comes to in a sentence."""
+def results_table(document: Mapping[str, Any], *, width: int = WIDTH) -> RenderableType:
+    """Lays out ``metrics.json``: the protocol, a row for each system, and what it comes to in a sentence.
+
+    What does not fit into ``width`` columns side by side stands in tables below each other.
+    """
     systems = document["systems"]
     own = [name for name, row in systems.items() if not is_control(name, row)]
     metrics = list(dict.fromkeys(metric for row in systems.values() for metric in row["metrics"]))
     tables: list[RenderableType] = []
-    for start in range(0, len(metrics), ACROSS):
-        tables += [_table(systems, metrics[start : start + ACROSS], costs=start + ACROSS >= len(metrics)), Text()]
+    room = width - max((len(TITLES.get(name, name)) for name in systems), default=0) - 2
+    across = max(1, min(ACROSS, room // _METRIC))
+    apart = (len(metrics) - 1) % across * _METRIC + _METRIC + _COSTS > room
+    for start in range(0, len(metrics), across):
+        last = start + across >= len(metrics)
+        tables += [_table(systems, metrics[start : start + across], costs=last and not apart), Text()]
+    if apart and own:
+        tables += [_table({name: systems[name] for name in own}, (), costs=True), Text()]
     sentences = [Text(sentence) for name in own for sentence in verdict(name, document)]
     warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
     differences = document.get("comparisons", []) if len(own) > 1 else []
@@ -189,12 +202,13 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
 
 def print_results(document: Mapping[str, Any]) -> None:
     """Prints the table; off a terminal it is as wide as it needs to be."""
-    _console().print(results_table(document))
+    console = _console()
+    console.print(results_table(document, width=console.width))
 
 
 def as_html(document: Mapping[str, Any]) -> str:
     """The table as HTML, for a notebook."""
-    console = Console(record=True, file=io.StringIO(), width=120)
+    console = Console(record=True, file=io.StringIO(), width=WIDTH)
     console.print(results_table(document))
     code = '<pre style="line-height: 1.3; overflow-x: auto">{code}</pre>'
     return console.export_html(inline_styles=True, code_format=code)
@@ -202,7 +216,7 @@ def as_html(document: Mapping[str, Any]) -> str:
 
 def _console() -> Console:
     console = Console()
-    return console if console.is_terminal else Console(width=120)
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def _cell(row: Mapping[str, Any], metric: str) -> str:

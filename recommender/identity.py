@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .recommender import Recommender
@@ -22,10 +24,25 @@ def public_config(rec: Recommender) -> dict[str, Any]:
 def answering_identity(rec: Recommender) -> Mapping[str, Any]:
     """Strategy, template and config, without what changes no answer: where files lie and how fast is asked.
 
-    Of several equal servers the first one stands for all.
+    Of several equal servers the first one stands for all; a file of demonstrations enters by its content.
     """
     config = {key: value for key, value in public_config(rec).items() if key not in _PLACES}
     config["backend"] = {key: value for key, value in config["backend"].items() if key not in _SPEED}
     if isinstance(config["backend"].get("base_url"), list):
         config["backend"]["base_url"] = config["backend"]["base_url"][0]
+    config["strategy"] = _by_content(config["strategy"], rec.config.folder)
     return {"strategy": rec.strategy_name, "template": rec.template_id, "config": config}
+
+
+def _by_content(options: Any, folder: Path) -> Any:
+    """A strategy's options, and those of its parts, with the hash of the file of other people for its place."""
+    if isinstance(options, list | tuple):
+        return [_by_content(option, folder) for option in options]
+    if not isinstance(options, Mapping):
+        return options
+    found = {key: _by_content(value, folder) for key, value in options.items()}
+    shown = found.get("demonstrations")
+    if shown and shown.get("file"):
+        content = (folder / shown["file"]).read_bytes()
+        found["demonstrations"] = {**shown, "file": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    return found

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from ..errors import SpecError
 from ..finished import Finished, open_finished
+from ..store import replacing
 from .latex import write_latex
 from .rows import Rows, ranking_rows, result_rows, user_rows
 from .tables import write_csv, write_json, write_parquet
@@ -34,6 +35,7 @@ def export(folder: Path, *, format: Format, out: Path, what: What | None = None,
     Raises:
         RunError: If the folder holds no finished run.
         SpecError: If the arguments do not go together.
+        backends.StorageError: If the file cannot be written.
     """
     if format not in get_args(Format):
         raise SpecError(f"There is no format {format!r}; known: {', '.join(get_args(Format))}.")
@@ -44,8 +46,7 @@ def export(folder: Path, *, format: Format, out: Path, what: What | None = None,
     }
     if what is not None and format not in tables:
         raise SpecError(f"`what` goes with csv, parquet and json; {format} holds one thing alone.")
-    with open_finished(folder) as run:
-        part = out.with_name(f"{out.name}.part")
+    with open_finished(folder) as run, replacing(out) as part:
         match format:
             case "trec":
                 write_run(part, run, _one(run, system))
@@ -55,7 +56,6 @@ def export(folder: Path, *, format: Format, out: Path, what: What | None = None,
                 write_latex(part, run.document)
             case _:
                 tables[format](part, _rows(run, what or "results"))
-        part.replace(out)
 
 
 def _rows(run: Finished, what: What) -> Rows:

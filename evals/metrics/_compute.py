@@ -33,7 +33,7 @@ def parse(name: str) -> tuple[Metric, int]:
 
     match = _NAME.fullmatch(name)
     if match is None:
-        raise SpecError(f"{name!r} is no metric; write a name and a cut-off, such as ndcg@10.")
+        raise SpecError(f"{name!r} is no metric; write a name and a cut-off from 1 to 999999, such as ndcg@10.")
     try:
         metric: Metric | Agreement = METRICS.load(match["name"])
     except ConfigurationError as error:

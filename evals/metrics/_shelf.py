@@ -96,9 +96,10 @@ class Shelf:
         name = self._attribute or next((n for n in USUAL if any(n in item.attributes for item in self._items)), None)
         if name is None or not any(name in item.attributes for item in self._items):
             known = sorted({name for item in self._items for name in item.attributes})
+            missing = repr(name) if name else "such as genres"
             raise SpecError(
-                f"The catalogue has no attribute {name or 'such as genres'!r}, which ild and calibration compare items "
-                f"by; name one with `attribute:`. It has: {', '.join(known) or 'none'}."
+                f"The catalogue has no attribute {missing}, which ild and calibration compare items by; name one with "
+                f"`attribute:`. It has: {', '.join(known) or 'none'}."
             )
         numbers: dict[str, int] = {}
         rows = [

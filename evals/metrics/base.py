@@ -49,6 +49,7 @@ class Metric:
         expected: Of ``places``: the exact mean over all orders of a user's candidates, at a cut-off.
         reduce: From the rows of all users to the one value of the run; None takes the mean, which has an interval.
         better: Which direction is good; None where neither is.
+        by_attribute: Whether it compares items by what they are like, and so needs an attribute of the catalogue.
     """
 
     summary: str
@@ -58,6 +59,7 @@ class Metric:
     expected: Callable[[Shape, int], float] | None = None
     reduce: Callable[[npt.NDArray[Any], Shelf], float] | None = None
     better: Literal["higher", "lower"] | None = "higher"
+    by_attribute: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,4 +53,5 @@ METRIC = Metric(
     values=_values,
     about="lists",
     better="lower",
+    by_attribute=True,
 )

@@ -38,4 +38,11 @@ def _distances(lists: Places, values: Places) -> Floats:
     return np.where(number > 0, (distance * pairs).sum(axis=(1, 2)) / np.maximum(number, 1), np.nan)
 
 
-METRIC = Metric(summary="mean Jaccard distance of the first k", cut=True, values=_values, about="lists", better=None)
+METRIC = Metric(
+    summary="mean Jaccard distance of the first k",
+    cut=True,
+    values=_values,
+    about="lists",
+    better=None,
+    by_attribute=True,
+)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from recommender import base_css
 
+from ..store import replacing
 from .accounts import figures, outcome_bars, spending
 from .explorer import MAX_BYTES, MAX_USERS, Explorer, build
 from .facts import facts
@@ -43,13 +44,13 @@ def write_report(run_dir: Path) -> Path:
 
     Raises:
         RunError: If ``run_dir`` holds nothing of a run.
+        backends.StorageError: If the page cannot be written.
     """
     path = run_dir / "report.html"
     with open_run(run_dir) as run:
         text = render(run)
-    scratch = path.with_suffix(".html.part")
-    scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    scratch.replace(path)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     return path
 
 
@@ -109,8 +110,14 @@ def _head(run: RunFolder) -> dict[str, Any]:
         "protocol": protocol if isinstance(protocol, str) else "The protocol was not kept in this run folder.",
         "verdict": verdict(systems, metric) if metric else [],
         "figures": figures(systems, metric) if metric else [],
-        "caveats": run.caveats,
+        "caveats": [*run.caveats, *_warnings(run.metrics)],
     }
+
+
+def _warnings(metrics: Mapping[str, Any]) -> list[str]:
+    """What the table's reader is told on a terminal too: misses that no order can mend, systems that were stopped."""
+    found = mapping(metrics.get("protocol")).get("warnings")
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _body(run: RunFolder, explorer: Explorer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from recommender import base_css
 
 from ..compare import compare
+from ..store import replacing
 from .facts import facts
 from .page import environment, own, policy, sections
 from .run_folder import open_run
@@ -22,6 +23,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
 
     Raises:
         RunError: If a folder is no finished run, or no user is the same in all.
+        backends.StorageError: If the page cannot be written.
     """
     document = compare(run_dirs)
     systems = systems_of(document)
@@ -42,9 +44,8 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
             **sections(document, {}),
         )
     )
-    scratch = out.with_name(f"{out.name}.part")
-    scratch.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    scratch.replace(out)
+    with replacing(out) as part:
+        part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
     return out
 
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
-from backends import Backend, request_key
+from backends import Backend, Usage, request_key
 from recommender import Ranked as Answered
 from recommender import Recommender, Task, answering_identity, public_config, rank_all
 
 from .base import Ask, Ranked, Trial
-from .outer import OnceMore
+from .outer import FatalCounted, OnceMore
 
 
 class ModelSystem:
@@ -33,6 +33,7 @@ class ModelSystem:
         self._reseeded = reseeded
         self._owned = owned
         self._seed = rec.config.seed
+        self._lost = Usage()
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -59,10 +60,19 @@ class ModelSystem:
         """Ranks tasks; a repeat is sent again although the journal has the answers of the time before."""
         await self._reseed(trial.seed)
         await self.rec.start()
-        backend = OnceMore(self.rec.backend, trial.repeat) if trial.repeat else self.rec.backend
+        counted = FatalCounted(self.rec.backend)
+        backend = OnceMore(counted, trial.repeat) if trial.repeat else counted
         concurrency = self.rec.config.backend.concurrency
-        async with rank_all(self.rec.strategy, backend, tasks, concurrency=concurrency) as results:
-            yield _Each(results, backend)
+        try:
+            async with rank_all(self.rec.strategy, backend, tasks, concurrency=concurrency) as results:
+                yield _Each(results, backend)
+        finally:
+            self._lost += counted.spent
+
+    @property
+    def lost(self) -> Usage:
+        """What was spent on requests that ended in a fatal error, and that no ranking tells."""
+        return self._lost
 
     async def _reseed(self, seed: int) -> None:
         if seed != self.rec.config.seed:

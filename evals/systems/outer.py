@@ -1,48 +1,18 @@
-"""Backends round a backend that change how it is asked, not what it is."""
+"""Backends round a backend that change how it is asked or counted, not what it is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from backends import (
-    Backend,
-    Capability,
-    GenerateRequest,
-    Generation,
-    Identity,
-    Request,
-    ScoreRequest,
-    Scores,
-)
+from backends import Backend, BackendError, Layer, Request, Response, Usage, send
 
 
-class KeptOpen:
+class KeptOpen(Layer):
     """Does not close what is inside, which is somebody else's."""
 
-    def __init__(self, inner: Backend) -> None:
-        self.inner = inner
-
-    @property
-    def identity(self) -> Identity:
-        """What answers."""
-        return self.inner.identity
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What it can do."""
-        return self.inner.capabilities
-
-    async def start(self) -> None:
-        """Starts what is inside."""
-        await self.inner.start()
-
-    async def generate(self, request: GenerateRequest) -> Generation:
-        """Returns generated text."""
-        return await self.inner.generate(request)
-
-    async def score(self, request: ScoreRequest) -> Scores:
-        """Returns scores."""
-        return await self.inner.score(request)
+    async def exchange(self, request: Request) -> Response:
+        """Hands the request on."""
+        return await send(self.inner, request)
 
     async def aclose(self) -> None:
         """Leaves it open."""
@@ -58,14 +28,31 @@ class OnceMore(KeptOpen):
         super().__init__(inner)
         self._suffix = f" repeat={repeat}"
 
-    async def generate(self, request: GenerateRequest) -> Generation:
-        """Returns generated text."""
-        return await self.inner.generate(replace(request, template=request.template + self._suffix))
-
-    async def score(self, request: ScoreRequest) -> Scores:
-        """Returns scores."""
-        return await self.inner.score(replace(request, template=request.template + self._suffix))
+    async def exchange(self, request: Request) -> Response:
+        """Hands the request on under its other key."""
+        return await super().exchange(self.renamed(request))
 
     def renamed(self, request: Request) -> Request:
         """The request as the journal knows it."""
         return replace(request, template=request.template + self._suffix)
+
+
+class FatalCounted(KeptOpen):
+    """Counts what requests spent that ended in a fatal error, for no ranking tells it.
+
+    Attributes:
+        spent: By all of them together.
+    """
+
+    def __init__(self, inner: Backend) -> None:
+        super().__init__(inner)
+        self.spent = Usage()
+
+    async def exchange(self, request: Request) -> Response:
+        """Hands the request on."""
+        try:
+            return await super().exchange(request)
+        except BackendError as error:
+            if error.fatal:
+                self.spent += error.usage or Usage(requests=error.requests)
+            raise

@@ -127,7 +127,9 @@ async def test_a_question_that_fails_is_counted_and_stays_in_the_denominator() -
     document, _ = await run(answer)
     assert (document["probes"]["records"]["asked"], document["probes"]["records"]["failed"]) == (30, 30)
     assert document["probes"]["records"]["rate"]["mean"] == 0.0
+    assert document["probes"]["records"]["failures"] == {"rate-limited": 30}
     assert "a rate of 10.0% could go unseen" in verdict(document)[1]
+    assert verdict(document)[1].endswith("30 had no answer (rate-limited 30) and count as not known.")
 
 
 def test_the_command_writes_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

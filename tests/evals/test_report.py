@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import hashlib
+import io
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,8 +16,9 @@ from pathlib import Path
 import pytest
 from fakes.engines import ToldEngine
 from fakes.run_folder import HOSTILE, lines, make_run
+from rich.console import Console
 
-from backends import BadResponse, GenerateRequest, ScoreRequest
+from backends import BadResponse, GenerateRequest, ScoreRequest, StorageError
 from backends.journal import Journal
 from backends.keys import request_key
 from evals.errors import RunError
@@ -25,6 +29,7 @@ from evals.report.pack import pack
 from evals.report.page import render
 from evals.report.plots import Difference, forest
 from evals.report.run_folder import open_run
+from evals.table import results_table
 
 VOID = {"meta", "br", "img", "input", "link", "hr", "rect", "circle", "line"}
 
@@ -355,3 +360,35 @@ async def test_the_real_journal_is_read(tmp_path):
     assert [row[0] for row in second["scores"]] == [" a", " b"]
     assert [row[1] for row in second["scores"]] == [score.logprob for score in answers[1].continuations]
     assert third["error"] == [BadResponse.reason, "half an answer"]
+
+
+def test_a_page_that_cannot_be_written_says_where_and_what_to_do(tmp_path: Path, monkeypatch) -> None:
+    folder = make_run(tmp_path / "run", users=2)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(StorageError, match=r"report\.html cannot be written: No space left") as caught:
+        write_report(folder)
+    assert caught.value.hint == "Make room and start the same command again."
+    assert not list(folder.glob("*.part"))
+
+
+def test_what_the_table_notes_stands_on_the_page(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", users=2)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["protocol"]["warnings"] = ["hot was stopped after 3 of 6 rankings."]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    assert "hot was stopped after 3 of 6 rankings." in write_report(folder).read_text()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_terminals_table_cuts_nothing_off(tmp_path: Path, width: int) -> None:
+    document = json.loads((make_run(tmp_path / "run", users=5) / "metrics.json").read_text())
+    console = Console(width=width, file=io.StringIO())
+    console.print(results_table(document, width=width))
+    printed = console.file.getvalue()
+    assert "…" not in printed
+    for word in ("NDCG@10", "MRR", "unusable", "tokens", "seconds", "my-recommender", "random (analytic)"):
+        assert word in printed

@@ -10,7 +10,7 @@ import pytest
 from doubles import Answering
 
 from backends import AuthenticationError, Capability, GenerateRequest, InvalidRequest, RateLimited, ScoreRequest
-from evals import EvalTask, RunError, SpecError, TaskSet
+from evals import EvalTask, Evaluation, ModelSystem, RunError, SpecError, TaskSet, evaluate_systems
 from evals.runner import evaluate
 from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
 
@@ -206,6 +206,46 @@ def test_a_fatal_error_keeps_what_was_ranked(tmp_path: Path) -> None:
         run(Answering(text=text, capabilities=CHAT, delay=0.001), tmp_path)
     assert len((tmp_path / "rankings.jsonl").read_text().splitlines()) == 3
     assert not (tmp_path / "metrics.json").exists()
+
+
+def stopping_after(answers: int) -> Answering:
+    calls = 0
+
+    def text(_: GenerateRequest) -> str:
+        nonlocal calls
+        calls += 1
+        if calls > answers:
+            raise AuthenticationError("the key was refused", requests=1)
+        return "[C]"
+
+    return Answering(text=text, capabilities=CHAT)
+
+
+def test_a_fatal_error_of_one_system_lets_the_others_go_on_and_is_told(tmp_path: Path) -> None:
+    def both(first: Answering) -> Evaluation:
+        systems = [recommender(first, name="one"), recommender(listing("CABDE"), name="two")]
+        return asyncio.run(evaluate_systems(users(), [ModelSystem(rec) for rec in systems], tmp_path))
+
+    broken = both(stopping_after(3))
+    assert set(broken.stopped) == {"one"}
+    assert "one" not in broken.document["systems"]
+    assert broken.document["systems"]["two"]["whole"] == 6
+    told = broken.document["stopped"]["one"]
+    assert (told["reason"], told["rankings"], told["of"], told["usage"]["requests"]) == ("authentication", 3, 6, 6)
+    assert any("one was stopped after 3 of 6 rankings" in note for note in broken.document["protocol"]["warnings"])
+    again = both(listing("CABDE"))
+    assert not again.stopped
+    assert "stopped" not in again.document
+    assert again.document["systems"]["one"]["users"] == 6
+    assert again.document["systems"]["one"]["usage"]["requests"] == 9  # six answers and three refusals
+
+
+def test_a_metric_that_the_catalogue_cannot_serve_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    backend = listing("CABDE")
+    with pytest.raises(SpecError, match="no attribute such as genres, which ild"):
+        asyncio.run(evaluate(users(), recommender(backend), tmp_path / "run", metrics=["ild@5"]))
+    assert not backend.sent
+    assert not (tmp_path / "run").exists()
 
 
 def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:

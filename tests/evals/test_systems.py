@@ -18,7 +18,7 @@ from evals.spec import load_spec
 from evals.systems import Ask, FileSystem, ModelSystem
 from evals.table import verdict
 from evals.tasks import read_tasks
-from recommender import Catalog, Recommender, parse_config, run_command
+from recommender import Catalog, Item, Recommender, parse_config, run_command
 
 CHAT = frozenset({Capability.CHAT})
 
@@ -276,3 +276,16 @@ def test_items_that_are_no_candidates_and_users_of_others_are_passed_over(folder
     row = json.loads((folder / "run" / "rankings.jsonl").read_text().splitlines()[0])
     assert [item["item_id"] for item in row["items"] if item["by_model"]] == ["i12", "i10"]
     assert any("1 users of a.jsonl are not in this evaluation" in text for text in system.warnings)
+
+
+def test_a_file_of_demonstrations_makes_a_run_by_its_content_and_not_by_its_place(tmp_path: Path) -> None:
+    def identity(name: str, history: list[str]) -> object:
+        (tmp_path / name).write_text(json.dumps({"history": history}) + "\n")
+        asked = {"kind": "listwise", "demonstrations": {"kind": "random", "file": name}}
+        config = parse_config({"backend": "scripted", "name": "r", "strategy": asked}, folder=tmp_path)
+        catalog = Catalog(Item(f"i{n}", f"Film {n}") for n in range(5))
+        return ModelSystem(Recommender.from_config(config, catalog=catalog)).identity
+
+    first = identity("a.jsonl", ["i1", "i2", "i3"])
+    assert identity("b.jsonl", ["i1", "i2", "i3"]) == first
+    assert identity("a.jsonl", ["i1", "i2", "i4"]) != first
