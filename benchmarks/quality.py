@@ -70,13 +70,17 @@ SYSTEMS: dict[str, dict[str, Any]] = {
 }
 BASELINES = ("bm25", "item-knn")
 FIRST_STAGES = (*BASELINES, "popularity")  # popularity is a control row of every run
-BEST = "likelihood, per root of tokens"
+BEST = "likelihood, half PMI per root of tokens"
 """What is fused with first stages."""
+WEIGHT = 0.2
+"""Of the strategy against 1 of the first stage; chosen on other users than those of the tables."""
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run folders and the cache")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/quality"), help="folder of the run folders and the cache"
+    )
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="users left out before, e.g. those of the tables")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
@@ -119,20 +123,25 @@ class Behind:
 
     @property
     def identity(self) -> Mapping[str, Any]:
+        """The recommender's, and who ordered the candidates."""
         return {**self.inner.identity, "behind": self._baseline}
 
     @property
     def facts(self) -> Mapping[str, Any]:
+        """The recommender's."""
         return self.inner.facts
 
     def describe(self) -> str:
+        """The recommender's, and who ordered the candidates."""
         return f"{self.inner.describe()}, behind {self._baseline}"
 
     def trials(self, ask: Ask) -> tuple[Trial, ...]:
+        """The recommender's."""
         return self.inner.trials(ask)
 
     @asynccontextmanager
     async def rank(self, trial: Trial, tasks: Iterable[tuple[str, Task]]) -> AsyncIterator[AsyncIterator[Ranked]]:
+        """Ranks tasks whose candidates the baseline ordered."""
         orders = baseline_orders(self._baseline, self._taskset, seed=SEED)
         ordered = ((key, self._ordered(task, orders[int(key)])) for key, task in tasks)
         async with self.inner.rank(trial, ordered) as results:
@@ -143,20 +152,23 @@ class Behind:
         return replace(task, candidates=Candidates(tuple(items[item_id] for item_id in order), self._baseline))
 
     async def aclose(self) -> None:
+        """Closes the recommender."""
         await self.inner.aclose()
 
 
 def strategy_of(name: str) -> dict[str, Any]:
-    """The strategy of a system's name; ``fused with STAGE`` joins the best one with a first stage by fusion's defaults."""
+    """The strategy of a system's name; one that is fused takes item-KNN as the candidates' order."""
     stage = stage_of(name)
     if stage is None:
         return {**SYSTEMS[name], "history_length": HISTORY}
     first = "candidate-order" if stage == "item-knn" else stage
-    return {"kind": "fusion", "strategies": [strategy_of(BEST)], "first_stages": [first]}
+    weighted = {} if name.startswith("fused alike") else {"method": "scores", "weights": [WEIGHT, 1.0]}
+    return {"kind": "fusion", "strategies": [strategy_of(BEST)], "first_stages": [first], **weighted}
 
 
 def stage_of(name: str) -> str | None:
-    return name.removeprefix("fused with ") if name.startswith("fused with ") else None
+    """The first stage that a system is fused with."""
+    return name.rpartition(" with ")[2] if name.startswith("fused") else None
 
 
 def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, threads: int | None) -> System:
@@ -179,7 +191,11 @@ def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, threads: 
 
 async def run(given: argparse.Namespace) -> None:
     tasksets: dict[str, TaskSet] = {}
-    names = given.system or [*SYSTEMS, *BASELINES, *(f"fused with {stage}" for stage in FIRST_STAGES)]
+    names = given.system or [
+        *SYSTEMS,
+        *BASELINES,
+        *(f"fused{how} with {stage}" for stage in FIRST_STAGES for how in ("", " alike")),
+    ]
     for name in names:
         for setting in given.setting or SETTINGS:
             if setting not in tasksets:

@@ -22,7 +22,6 @@ from evals.statistics import difference, interval
 
 SEED, K = 2026, 10
 PROMPT = "LLMRank's prompt"
-FUSED = "fused with "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def main() -> None:
         for name, row in sorted(rows.items(), key=lambda pair: -np.mean(list(pair[1].ndcg.values()))):
             ndcg = told(interval(list(row.ndcg.values()), seed=SEED))
             filled = np.mean(list(row.filled.values()))
-            first = against(rows, name, name.removeprefix(FUSED)) if name.startswith(FUSED) else ""
+            first = against(rows, name, name.rpartition(" with ")[2]) if name.startswith("fused") else ""
             prompt = against(rows, name, PROMPT, "filled")
             print(f"| {name} | {len(row.ndcg)} | {row.whole} | {ndcg} | {filled:.3f} | {prompt} | {first} |")
 

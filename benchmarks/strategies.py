@@ -172,7 +172,8 @@ def predicted(cost: Cost, rates: Mapping[str, float]) -> float:
 
 
 def print_table(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
-    head = f"{'strategy':24s} {'calls':>6s} {'prompt':>8s} {'computed':>8s} {'cached':>6s} {'generated':>9s} {'scored':>6s}"
+    head = f"{'strategy':24s} {'calls':>6s} {'prompt':>8s} {'computed':>8s} {'cached':>6s} "
+    head += f"{'generated':>9s} {'scored':>6s}"
     print(head + ("" if counts else f" {'seconds':>8s} {'predicted':>9s} {'error':>6s}") + "  whole")
     rates = {} if counts else fitted(costs)
     for name, each in costs.items():
