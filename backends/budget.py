@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .base import Request, Response, Usage
-from .errors import BackendError, BudgetExceeded, ConfigurationError
+from .errors import AttemptTimeout, BackendError, BudgetExceeded, ConfigurationError
 from .estimate import estimated_tokens
 from .prices import Price
 
@@ -63,6 +63,7 @@ class Ledger:
         self._earlier = earlier
         self._spent = _Cost()
         self._reserved = _Cost()
+        self._flying = 0
         self._ratio = 1.0
         self._settled = asyncio.Event()
 
@@ -82,6 +83,7 @@ class Ledger:
             self._refuse_beyond(self._spent + cost)
             if self._within(self._spent + self._reserved + cost):
                 self._reserved += cost
+                self._flying += 1
                 return cost, prompt
             self._settled.clear()
             await self._settled.wait()
@@ -89,9 +91,12 @@ class Ledger:
     def leave(self, ticket: tuple[_Cost, int], outcome: Response | BackendError | None) -> None:
         """Settles the reservation with what was spent; what the server does not say counts as estimated."""
         estimate, prompt = ticket
-        self._reserved -= estimate
+        self._flying -= 1
+        self._reserved = self._reserved - estimate if self._flying else _Cost()  # dollars do not cancel out exactly
         usage = outcome.usage if outcome is not None else None
-        if isinstance(outcome, BackendError):
+        if isinstance(outcome, AttemptTimeout):  # the server may have gone on, as after a cancellation
+            self._spent += estimate
+        elif isinstance(outcome, BackendError):
             self._spent += self._cost(usage or Usage(requests=0 if outcome.fatal else 1))
         elif usage is None or not usage.prompt_tokens:
             self._spent += estimate

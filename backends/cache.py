@@ -19,6 +19,7 @@ _LOG = logging.getLogger(__name__)
 _MOMENT = 0.2
 """Seconds between transactions, each of which costs as much as many entries."""
 _BUSY_SECONDS = 10.0
+_MAGIC = b"SQLite format 3\0"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
 
@@ -35,6 +36,7 @@ class CacheFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
+            _refuse_what_is_none(path)
             self._reader = _open_or_renew(path)
         except OSError as error:
             raise ConfigurationError(f"The cache {path} cannot be opened: {error.strerror}.") from error
@@ -133,6 +135,8 @@ class Cache(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it if it is whole."""
+        if self._file is None:  # else the identity may not be complete
+            await self.start()
         key = self._keys.of(self, request)
         kept = self._find(key, request)
         if kept is not None:
@@ -167,6 +171,14 @@ def whole(response: Response) -> bool:
     if isinstance(response, Scores):
         return bool(response.continuations)
     return response.finish is Finish.STOP and bool(response.text.strip()) and not response.constraint_ignored
+
+
+def _refuse_what_is_none(path: Path) -> None:
+    """A damaged cache is put aside; a file that never was one, such as a catalogue named by mistake, is not touched."""
+    with path.open("rb") as file:
+        begin = file.read(len(_MAGIC))
+    if begin.strip(b"\0") and begin != _MAGIC:  # a disk that lost its power may leave zeros
+        raise ConfigurationError(f"{path} is no cache.", hint="Name another file.")
 
 
 def _open_or_renew(path: Path) -> sqlite3.Connection:

@@ -26,10 +26,16 @@ from .errors import BackendError, ConfigurationError, NotRecorded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was tried: ``what``, whether it works, and what there is to say of it."""
+    """One thing that was tried.
+
+    Attributes:
+        what: Its name.
+        ok: Whether it works; None where it is not there and nothing has asked for it.
+        said: What there is to say of it.
+    """
 
     what: str
-    ok: bool
+    ok: bool | None
     said: str
 
 

@@ -10,6 +10,8 @@
     ├── Unreachable              refused, no such host                   fatal
     ├── BudgetExceeded           requests, tokens or dollars spent       fatal
     ├── StorageError             journal cannot be written               fatal
+    ├── DownloadError            weights or data cannot be fetched       fatal
+    ├── BatchFailed              a file of requests was not answered     fatal
     ├── InvalidRequest           400, 404, 422: this request alone
     │   ├── ContextOverflow          prompt longer than the context
     │   └── NotRecorded              a replay holds no answer to it
@@ -26,7 +28,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Self
 
 from .base import Usage
 
@@ -60,6 +63,12 @@ class BackendError(Exception):
         self.requests = requests
         self.usage = usage
 
+    def for_another(self) -> Self:
+        """Returns the same error for a request of which nothing was sent."""
+        same = copy.copy(self)
+        same.requests, same.usage = 0, None
+        return same
+
     def __str__(self) -> str:
         message = super().__str__()
         return f"{message} {self.hint}".strip() if self.hint else message
@@ -70,6 +79,14 @@ class ConfigurationError(BackendError):
 
     fatal = True
     reason = "configuration"
+
+
+def no_chat_template(model: str) -> ConfigurationError:
+    """Returns the error that messages for a model without a chat template are."""
+    return ConfigurationError(
+        f"The model {model} has no chat template, so it cannot be sent messages.",
+        hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
+    )
 
 
 class UnsupportedCapability(ConfigurationError):
@@ -110,6 +127,20 @@ class StorageError(BackendError):
 
     fatal = True
     reason = "storage"
+
+
+class DownloadError(BackendError):
+    """A file could not be fetched, or is not the file it should be."""
+
+    fatal = True
+    reason = "download"
+
+
+class BatchFailed(BackendError):
+    """A file of requests was refused or stopped, or what should answer it ended without answers."""
+
+    fatal = True
+    reason = "batch-failed"
 
 
 class InvalidRequest(BackendError):

@@ -17,7 +17,8 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from .files import DownloadError, Log, cache_dir, check, file_hash, is_file, writing_to
+from .errors import DownloadError
+from .files import Log, check, file_hash, is_file, writing_to
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes that are there and the bytes expected, None where the server does not say."""
@@ -27,8 +28,6 @@ _CHUNK = 1 << 20
 _ATTEMPTS = 5
 _TIMEOUT = 60.0
 _BROKEN = (urllib.error.URLError, ConnectionError, TimeoutError, ssl.SSLError, http.client.HTTPException)
-
-__all__ = ["DownloadError", "Log", "Progress", "cache_dir", "download", "fetch_from_wheel", "is_file"]
 
 
 def fetch_from_wheel(

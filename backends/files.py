@@ -8,16 +8,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .errors import BackendError
+from .errors import DownloadError
 
 Log = Callable[[str], None]
-
-
-class DownloadError(BackendError):
-    """A file could not be fetched, or is not the file it should be."""
-
-    fatal = True
-    reason = "download"
 
 
 def cache_dir() -> Path:
@@ -76,6 +69,14 @@ def fingerprint(path: Path) -> str:
     with path.open("rb") as file:
         first = hashlib.blake2b(file.read(1 << 20), digest_size=10).hexdigest()
     return f"{first}-{path.stat().st_size}"
+
+
+def folder_fingerprint(folder: Path, pattern: str) -> str:
+    """Returns what tells the large files of a folder from others: a digest of their :func:`fingerprint`."""
+    digest = hashlib.blake2b(digest_size=10)
+    for path in sorted(folder.glob(pattern)):
+        digest.update(f"{path.name} {fingerprint(path)}\n".encode())
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .base import Backend, Request, Response, ScoreRequest, Usage
-from .errors import BackendError
+from .errors import BackendError, StorageError
 from .journal_file import JournalFile
 from .keys import Keys
 from .layer import Layer
+
+_BROKEN_OFF = {"reason": "broken-off", "message": "The request was cancelled before it was answered."}
 
 
 class Journal(Layer):
@@ -50,6 +53,8 @@ class Journal(Layer):
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it."""
+        if self._file is None:  # else the identity may not be complete
+            await self.start()
         key = self._keys.of(self, request)
         while True:
             kept = self.file.find(key, scores=isinstance(request, ScoreRequest))
@@ -90,6 +95,12 @@ class Journal(Layer):
         key = self._keys.of(self, request)
         entry = {"key": key, "at": round(time.time(), 3), "attempt": number, "error": _error(error)}
         self.file.append(entry)
+
+    def note_broken_off(self, request: Request, usage: Usage) -> None:
+        """Writes down what a request took that was cancelled before it was answered."""
+        entry = {**_entry(self._keys.of(self, request), request), "error": _BROKEN_OFF, "usage": usage}
+        with contextlib.suppress(StorageError):  # whoever cancels must not be held up by a full disk
+            self.file.append(entry, usage=usage)
 
     async def aclose(self) -> None:
         """Closes the engine and the file."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ from .jsonio import decode, encode, seal, sealed
 from .locks import lock
 from .offsets import OffsetIndex
 
+_LOG = logging.getLogger(__name__)
 SYNC_LINES = 64
 SYNC_SECONDS = 1.0
 _READ = 1 << 16
@@ -116,7 +118,11 @@ class JournalFile:
         if offset is None:
             return None
         line = self._line_at(offset)
-        kept: _Scored | _Generated = decode(line, _Scored) if scores else decode(line, _Generated)
+        try:
+            kept: _Scored | _Generated = decode(line, _Scored) if scores else decode(line, _Generated)
+        except ValueError as error:  # whole, and yet of another shape: another version wrote it
+            _LOG.warning("A line of the journal %s is of another shape (%s); it is asked again.", self.path, error)
+            return None
         if kept.key != key:
             return None
         return kept.response, self._index.first_visit(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Capability
+from .errors import ConfigurationError
 from .registry import Registry
 
 ENGINES = Registry(noun="backend", package="backends.engines", attribute="ENGINE", group="promptrec.backends")
@@ -10,7 +11,15 @@ ENGINES = Registry(noun="backend", package="backends.engines", attribute="ENGINE
 
 def able(*needs: Capability) -> list[str]:
     """Returns the kinds of backend that can do all of this, with the right options and model."""
-    return [name for name in ENGINES.names() if set(needs) <= ENGINES.load(name).capabilities]
+    return [name for name in ENGINES.names() if set(needs) <= _capabilities(name)]
+
+
+def _capabilities(name: str) -> frozenset[Capability]:
+    try:
+        found: frozenset[Capability] = ENGINES.load(name).capabilities
+    except ConfigurationError:  # another distribution's, and broken
+        return frozenset()
+    return found
 
 
 def able_hint(*needs: Capability) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections import deque
 from dataclasses import dataclass
 
@@ -128,9 +127,7 @@ class Pool:
         for queue in (self._again, self._fresh):
             for ticket in queue:
                 if not ticket.ready.done():
-                    same = copy.copy(error)
-                    same.requests, same.usage = 0, None
-                    ticket.ready.set_exception(same)
+                    ticket.ready.set_exception(error.for_another())
             queue.clear()
 
     def _pump(self) -> None:

@@ -101,6 +101,8 @@ class Llama:
             self._server = xllamacpp.Server(params)
         except (RuntimeError, ValueError) as error:
             raise ConfigurationError(f"{path}: cannot be loaded as a GGUF model ({error}).") from None
+        # Freed before its loop has begun, the engine waits for that loop for ever; an answer shows that it runs.
+        self._server.handle_completions({"prompt": [0], "max_tokens": 1})
         self._address = self._server.listening_address
         self.context = int(self.properties()["default_generation_settings"]["n_ctx"])
         self.unforceable: set[int] = set()

@@ -19,32 +19,24 @@ class BackendOptions(BaseModel):
     Attributes:
         kind: Which engine.
         model: Model name, path or Hub name, as the engine understands it; None for the engine's default.
-        base_url: Address of the server; None takes the engine's own environment variable or default.
-        api_key_env: Environment variable that holds the key, where it is not the engine's usual one.
         concurrency: Requests in flight.
         attempt_timeout: Seconds, TOTAL time of one attempt.
         deadline: Seconds, one request with all its attempts and waits.
         max_attempts: Attempts of one request.
         requests_per_minute: Ceiling that slows the run; None for no ceiling.
         tokens_per_minute: Likewise, over prompt and generated tokens.
-        extra_body: Passed through to the server.
-        headers: Sent with every request.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     model: str | None = None
-    base_url: str | None = None
-    api_key_env: str | None = None
     concurrency: int = Field(default=32, ge=1, le=4096, strict=True)
     attempt_timeout: float = Field(default=60.0, gt=0)
     deadline: float = Field(default=300.0, gt=0)
     max_attempts: int = Field(default=5, ge=1, le=100, strict=True)
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
-    extra_body: dict[str, Any] = Field(default_factory=dict)
-    headers: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +65,7 @@ class Engine:
             dependencies itself.
         capabilities: All that backends of this kind can do, with the right options and model.
         needs: Import name of what must be installed beside the core, and the extra that brings it.
+        key_env: Environment variable that usually holds its key; None where there is none.
     """
 
     summary: str
@@ -80,6 +73,7 @@ class Engine:
     create: Callable[[Any, Surroundings], Backend]
     capabilities: frozenset[Capability] = frozenset()
     needs: tuple[str, str] | None = None
+    key_env: str | None = None
 
     def missing(self) -> str | None:
         """What to install before this engine can be used, in a sentence; None if nothing is missing."""

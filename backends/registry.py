@@ -24,9 +24,8 @@ class Registry:
 
     Attributes:
         noun: What a component is called in messages, e.g. ``backend``.
-        package: Import name of the folder that holds them; ``base`` and modules that begin with ``_`` are not
-            components.  A module
-            ``vllm_offline`` is named ``vllm-offline``.
+        package: Import name of the folder that holds them; a module ``vllm_offline`` is named ``vllm-offline``.
+            ``base`` and modules that begin with ``_`` are no components.
         attribute: Module-level name that each module defines.
         group: Entry-point group for components of other distributions; each entry point loads the component itself.
     """
@@ -52,13 +51,23 @@ class Registry:
         """Imports and returns one component.
 
         Raises:
-            ConfigurationError: If there is none of that name; the nearest name is suggested.
+            ConfigurationError: If there is none of that name (the nearest is suggested), or if another distribution's
+                cannot be imported.
         """
         own = self._own()
         if name in own:
             return getattr(importlib.import_module(f"{self.package}.{own[name]}"), self.attribute)
         foreign = self._foreign()
         if name in foreign:
-            return foreign[name].load()
+            return self._load_foreign(foreign[name])
         known = self.names()
         raise ConfigurationError(f"There is no {self.noun} {name!r}.{near(name, known)} Known: {', '.join(known)}.")
+
+    def _load_foreign(self, point: importlib.metadata.EntryPoint) -> Any:
+        try:
+            return point.load()
+        except Exception as error:  # whatever somebody else's module raises
+            raise ConfigurationError(
+                f"The {self.noun} {point.name!r} ({point.value}) cannot be imported: {type(error).__name__}: {error}.",
+                hint="Mend or uninstall the distribution that brings it.",
+            ) from error

@@ -54,6 +54,7 @@ class Retry(Layer):
         deadline: Seconds from the first attempt's start, with all attempts and waits.
         gates: What an attempt passes before it is sent.
         on_failure: Called with the request, the number of the attempt and its error before another attempt.
+        on_break_off: Called with a request that was cancelled after it was sent, and what its attempts took.
         backoff: Seconds; the first wait is random below it, and the bound doubles.
         longest_backoff: Seconds; the highest bound.
     """
@@ -67,6 +68,7 @@ class Retry(Layer):
         deadline: float = 300.0,
         gates: Sequence[Gate] = (),
         on_failure: Callable[[Request, int, BackendError], None] | None = None,
+        on_break_off: Callable[[Request, Usage], None] | None = None,
         backoff: float = 0.5,
         longest_backoff: float = 20.0,
     ) -> None:
@@ -76,6 +78,7 @@ class Retry(Layer):
         self._deadline = deadline
         self._gates = tuple(gates)
         self._on_failure = on_failure
+        self._on_break_off = on_break_off
         self._backoff = backoff
         self._longest_backoff = longest_backoff
         self._retrying = AsyncRetrying(
@@ -101,6 +104,10 @@ class Retry(Layer):
                 response = await self._attempts(call)
         except TimeoutError:
             raise self._too_late(call) from call.last
+        except asyncio.CancelledError:
+            if self._on_break_off is not None and call.sent:
+                self._on_break_off(request, call.spent)
+            raise
         except BackendError as error:
             if error.retryable and error.retry_after is None and call.attempts < self._max_attempts:
                 raise self._too_late(call) from error

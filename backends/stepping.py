@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -134,7 +135,8 @@ class Stepper:
                 opened.future.set_result([opened.outputs[row] for row in opened.ids])
 
     def _end(self, opened: _Open, error: BackendError) -> None:
-        self._forget(opened)
+        with contextlib.suppress(Exception):  # an engine that is dead cannot let go either, and this error says more
+            self._forget(opened)
         if opened.future.set_running_or_notify_cancel():
             opened.future.set_exception(error)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from .errors import ServerError
+from .errors import BackendError, ConfigurationError, ServerError
 
 T = TypeVar("T")
 Check = Callable[[], None]
@@ -23,7 +23,12 @@ class EngineThread:
         self._pool: ThreadPoolExecutor | None = None
 
     async def run(self, work: Callable[[Check], T]) -> T:
-        """Returns what the work returns."""
+        """Returns what the work returns.
+
+        Raises:
+            ConfigurationError: If a file cannot be read.
+            ServerError: If the engine raises an error of its own.
+        """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
         cancelled = threading.Event()
@@ -34,7 +39,15 @@ class EngineThread:
 
         def guarded() -> T:
             check()
-            return work(check)
+            try:
+                return work(check)
+            except BackendError:
+                raise
+            except OSError as error:
+                raise ConfigurationError(f"{error.filename or self._name}: {error.strerror or error}.") from error
+            except Exception as error:
+                said = " ".join(str(error).split())[:300]
+                raise ServerError(f"The engine failed with {type(error).__name__}: {said}") from error
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, guarded)

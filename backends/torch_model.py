@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .base import Choice, Finish, GenerateRequest, Prompt, TokenLogprob
 from .continuations import Tokens
-from .errors import ConfigurationError, InvalidRequest, LocalOnlyError
+from .errors import ConfigurationError, InvalidRequest, LocalOnlyError, no_chat_template
+from .files import folder_fingerprint
 from .http.wire import cut_at_stop
 from .thread import Check
 
@@ -24,17 +26,53 @@ class Written:
     top_logprobs: tuple[tuple[TokenLogprob, ...], ...] = ()
 
 
+def source_of(model: str, folder: Path) -> str:
+    """Returns where a model is loaded from: its folder, where ``folder`` has one of that name, else its Hub name."""
+    path = folder / Path(model).expanduser()
+    return str(path) if path.is_dir() else model
+
+
+def fetched_before(model: str) -> str:
+    """Returns the folder of a model of the Hub that was fetched earlier.
+
+    Raises:
+        LocalOnlyError: If it was not.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return snapshot_download(model, local_files_only=True)
+    except (OSError, ValueError):
+        raise LocalOnlyError(
+            f"local_only is set, and the model {model} is not on this machine.", hint="Set backend.model to a folder."
+        ) from None
+
+
+def weights_of(source: str, config: Any) -> str:
+    """Returns what tells a model's weights from others: its commit on the Hub, or a digest of its folder's files.
+
+    Args:
+        source: The folder, or the name on the Hub.
+        config: The loaded model's, as transformers has it.
+    """
+    commit = getattr(config, "_commit_hash", None)
+    folder = Path(source)
+    return commit or (folder_fingerprint(folder, "*.safetensors") if folder.is_dir() else "")
+
+
 class TorchModel:
     """A loaded model with its tokenizer.
 
     Attributes:
         context: Tokens that the model takes; None where its config does not say.
+        weights: See :func:`weights_of`.
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._name = name
+        self.weights = weights_of(name, model.config)
         self.context: int | None = getattr(model.config, "max_position_embeddings", None)
 
     @classmethod
@@ -75,10 +113,7 @@ class TorchModel:
         if isinstance(prompt, str):
             return prompt
         if not self._tokenizer.chat_template:
-            raise ConfigurationError(
-                f"The model {self._name} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(self._name)
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import ConfigurationError, LocalOnlyError
-from .files import DownloadError, Log, cache_dir, check, is_file, writing_to
+from .errors import ConfigurationError, DownloadError, LocalOnlyError
+from .files import Log, cache_dir, check, is_file, writing_to
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
 DEFAULT_LICENCE = "Apache-2.0"
@@ -71,6 +71,14 @@ def find_weights(model: str | None, *, folder: Path, log: Log, local_only: bool 
         if not model.startswith("hf:"):  # it may have been meant as a path
             error.hint = f"{error.hint} There is no file {path} either.".strip()
         raise
+
+
+def weights_at_hand() -> Path | None:
+    """Where the default model's weights are on this machine; None where they would have to be fetched."""
+    try:
+        return _default(lambda _: None, local_only=True)
+    except LocalOnlyError:
+        return None
 
 
 def _hub_file(model: str) -> HubFile | None:

@@ -65,6 +65,7 @@ def wrap(
         deadline=options.deadline,
         gates=gates,
         on_failure=record.note_attempt if record is not None else None,
+        on_break_off=record.note_broken_off if record is not None else None,
     )
     if cache is not None:
         outer = Cache(outer, cache, keys=keys)

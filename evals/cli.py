@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import run_async
+from recommender import equip, run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -28,6 +28,7 @@ data = App(name="data", help="Data sets.")
 app.command(data)
 app.command(trust_cli.attack)
 app.command(trust_cli.audit)
+equip(app)
 
 
 @app.command
@@ -217,6 +218,7 @@ def export(
     from .export import export as export_run
 
     export_run(folder, format=format_, out=out, what=what, system=system)
+    _say(f"{out}")
     return 0
 
 

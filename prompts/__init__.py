@@ -7,7 +7,7 @@ from .header import ANSWERS, TASKS, VALUES
 from .lint import lint
 from .loader import languages, load, names
 from .samples import samples
-from .template import Role, Template, plural
+from .template import Role, Template
 
 __all__ = [
     "ANSWERS",
@@ -29,6 +29,5 @@ __all__ = [
     "lint",
     "load",
     "names",
-    "plural",
     "samples",
 ]

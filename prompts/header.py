@@ -29,6 +29,7 @@ class Header:
     """What a template says about itself.
 
     Attributes:
+        task: The kind of question, one of :data:`TASKS`, e.g. ``listwise``.
         needs: Values without which it cannot be rendered.
         optional: Values that it can do without; they are None where not given.
         answer: What the model must answer with, one of :data:`ANSWERS`.

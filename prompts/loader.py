@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import fields
 from pathlib import Path
 
 from .errors import TemplateInvalid, TemplateNotFound, near
@@ -79,15 +80,7 @@ def read(path: Path) -> Template:
             hint = near(name, (*declared, *VALUES)) or " Add it to 'needs'."
             raise TemplateInvalid(f"{path}:{line}: the variable {name!r} is not declared in the front matter.{hint}")
     return Template(
-        name=header.name,
-        version=header.version,
-        task=header.task,
-        language=header.language,
-        needs=header.needs,
-        optional=header.optional,
-        answer=header.answer,
-        choices=header.choices,
-        summary=header.summary,
+        **{field.name: getattr(header, field.name) for field in fields(header)},
         blocks=blocks,
         digest=hashlib.sha256(content).hexdigest(),
         path=path,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import MissingValue, PromptError, PromptTooLong, RenderError
+from .header import Header
 
 if TYPE_CHECKING:
     import jinja2
@@ -20,28 +21,14 @@ LONGEST_PROMPT = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """One prompt, ready to be rendered.
+class Template(Header):
+    """One prompt, ready to be rendered: what its front matter says, and its blocks.
 
     Attributes:
-        task: The kind of question, e.g. ``listwise``.
-        needs: Values without which it cannot be rendered.
-        optional: Values that it can do without.
-        answer: What the model must answer with, e.g. ``labels``.
-        choices: The words of a closed answer, the favourable one first; empty where the answer is open.
         blocks: Names of the blocks in file order; ``system``, ``user`` and ``assistant`` make messages.
         digest: SHA-256 of the whole file, in hex.
     """
 
-    name: str
-    version: int
-    task: str
-    language: str
-    needs: frozenset[str]
-    optional: frozenset[str]
-    answer: str
-    choices: tuple[str, ...]
-    summary: str
     blocks: tuple[str, ...]
     digest: str
     path: Path

@@ -9,6 +9,7 @@
 from .catalog import Catalog
 from .command import run as run_command
 from .command import run_async
+from .completion import equip
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
@@ -74,6 +75,7 @@ __all__ = [
     "Task",
     "answering_identity",
     "base_css",
+    "equip",
     "load_config",
     "outcome_of",
     "parse_config",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from backends import ENGINES, Backend, ConfigurationError, Engine, Surroundings, near
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backends import ENGINES, Backend, Budget, ConfigurationError, Engine, Surroundings, near, wrap
 from prompts import TemplateNotFound
 
 from .catalog import Catalog
@@ -28,19 +32,30 @@ def catalog_of(config: Config) -> Catalog | None:
     return Catalog.from_file(config.catalog)
 
 
+def backend_of(config: Config, engine: Backend, *, journal: Path | None = None) -> Backend:
+    """Puts limits, retries, budget, cache and journal round an engine, as the config says.
+
+    Raises:
+        ConfigError: If the budget is in dollars and no price is known; says where.
+    """
+    with _placed(config, "budget"):
+        budget = Budget(**config.budget.model_dump())
+        return wrap(engine, config.backend, journal=journal, cache=config.cache, budget=budget)
+
+
 def engine_of(config: Config) -> Backend:
     """Makes the config's engine, with nothing wrapped round it.
 
     Raises:
-        ConfigError: If something it needs is not installed; says what to install.
-        backends.ConfigurationError: If its options cannot be used.
+        ConfigError: If something it needs is not installed, or its options cannot be used; says where and what to do.
     """
     engine: Engine = ENGINES.load(config.backend.kind)
     missing = engine.missing()
     if missing:
         raise ConfigError(f"{config.place('backend', 'kind')}: the backend {config.backend.kind!r}: {missing}")
     surroundings = Surroundings(folder=config.folder, local_only=config.local_only, seed=config.seed)
-    backend: Backend = engine.create(config.backend, surroundings)
+    with _placed(config, "backend"):
+        backend: Backend = engine.create(config.backend, surroundings)
     return backend
 
 
@@ -51,10 +66,17 @@ async def start(backend: Backend, config: Config) -> None:
         ConfigError: If the config asks for something that is not there, such as a missing model file.
         backends.BackendError: If the backend cannot be started.
     """
-    try:
+    with _placed(config, "backend"):
         await backend.start()
+
+
+@contextmanager
+def _placed(config: Config, *path: str) -> Iterator[None]:
+    """Says where in the config it stands that a backend cannot use."""
+    try:
+        yield
     except ConfigurationError as error:
-        raise ConfigError(f"{config.place('backend')}: {error}") from error
+        raise ConfigError(f"{config.place(*path)}: {error}") from error
 
 
 def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tuple[str, Strategy]:

@@ -23,7 +23,7 @@ class Catalog:
     """Items by id and by title, in the order given.
 
     Raises:
-        CatalogError: If two items bear one id, or an id or title is empty.
+        CatalogError: If two items bear one id, an id or title is empty, or something is no text.
     """
 
     def __init__(self, items: Iterable[Item], *, name: str = "catalogue") -> None:
@@ -32,8 +32,7 @@ class Catalog:
         for item in items:
             if not isinstance(item, Item):
                 raise CatalogError(f"{name}: a catalogue is made of Item objects; found a {type(item).__name__}.")
-            if not item.item_id or not item.title.strip():
-                raise CatalogError(f"{name}: item {item.item_id!r} needs an item_id and a title.")
+            _check(item, name)
             if item.item_id in self._items:
                 raise CatalogError(f"{name}: item_id {item.item_id!r} stands there twice; ids must be unique.")
             self._items[item.item_id] = item
@@ -119,6 +118,14 @@ class Catalog:
         return digest.hexdigest()
 
 
+def _check(item: Item, name: str) -> None:
+    for value in (item.item_id, item.title, *item.attributes.values()):
+        if not isinstance(value, str):
+            raise CatalogError(f"{name}: item {item.item_id!r} holds {value!r} where a text belongs; use str().")
+    if not item.item_id or not item.title.strip():
+        raise CatalogError(f"{name}: item {item.item_id!r} needs an item_id and a title.")
+
+
 def _parts(value: str) -> set[str]:
     whole = value.strip().casefold()
     for mark in "|;":
@@ -162,6 +169,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             header = [name.strip() for name in next(reader, [])]
             _need(header, path, 1)
+            for name in header:
+                if name and header.count(name) > 1:
+                    raise CatalogError(f"{path}:1: column {name!r} stands there twice; rename one.")
             for row in reader:
                 if len(row) > len(header):
                     raise CatalogError(

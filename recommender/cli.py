@@ -11,9 +11,12 @@ from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 
+from .batch.cli import batch
 from .command import FAILED
+from .completion import equip
 from .errors import InputError
 from .prompts_cli import app as prompts_app
+from .serve.cli import serve
 from .types import Status
 
 app = App(
@@ -25,9 +28,11 @@ app = App(
     version=lambda: importlib.metadata.version("promptrec"),
 )
 app.command(prompts_app)
-app.command("recommender.batch.cli:batch", name="batch")
-app.command("recommender.serve.cli:serve", name="serve")
+app.command(batch)
+app.command(serve)
+equip(app)
 _INPUT = Group("Input")
+_SIGNS = {True: "ok ", False: "NO ", None: "-  "}
 
 
 @app.command
@@ -59,7 +64,12 @@ def recommend(
     show_prompt: Annotated[bool, Parameter(help="Print the prompt as well.")] = False,
     json_: Annotated[bool, Parameter(name="--json", help="Print JSON.")] = False,
 ) -> int:
-    """Recommend items to follow a history."""
+    """Recommend items to follow a history.
+
+    recommender recommend --config films.yaml --history "Alien" --history "Blade Runner" -k 5
+
+    What was chosen and every warning go to the standard error; places that are not the model's choice are dim.
+    """
     from .recommender import Recommender
 
     with Recommender.from_config(config, catalog=catalog) as rec:
@@ -83,24 +93,27 @@ def recommend(
 @app.command
 def doctor(
     *,
-    config: Annotated[Path, Parameter(help="The recommender's YAML file.")],
+    config: Annotated[
+        Path | None, Parameter(help="The recommender's YAML file; without it: what this machine has.")
+    ] = None,
     json_: Annotated[bool, Parameter(name="--json", help="Print JSON.")] = False,
 ) -> int:
     """Check that catalogue, disk and backend are there, and that the model can do what it should.
 
-    Sends about ten short requests.  Exits with 1 if something does not work.
+    Sends about ten short requests.  Exits with 1 if something does not work.  Without a config it asks nobody, and says
+    which engines, keys and weights this machine has.
     """
-    from .doctor import check_up
+    from .doctor import check_up, survey
 
     findings = []
-    for finding in check_up(config):
+    for finding in survey() if config is None else check_up(config):
         findings.append(finding)
         if not json_:
-            sys.stdout.write(f"{'ok ' if finding.ok else 'NO '} {finding.what:<22} {finding.said}\n")
+            sys.stdout.write(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n")
             sys.stdout.flush()
     if json_:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n")
-    return 0 if all(finding.ok for finding in findings) else FAILED
+    return FAILED if any(finding.ok is False for finding in findings) else 0
 
 
 def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:

@@ -1,20 +1,37 @@
-"""Whether all that a config needs is there and works."""
+"""Whether all that a config needs is there and works; without a config, what this machine has."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
+import platform
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from backends import ConfigurationError, Finding, cache_dir, examine, wrap
+from backends import ENGINES, ConfigurationError, Engine, Finding, cache_dir, examine, weights_at_hand, wrap
 
 from .assembly import catalog_of, engine_of, strategy_of
 from .config import Config, load_config
 from .errors import RecommenderError
 
 _ROOM = 1 << 30
+
+
+def survey() -> Iterator[Finding]:
+    """Yields what this machine has for any config: engines, keys, weights, disk.  Asks nobody."""
+    said = f"promptrec {importlib.metadata.version('promptrec')}, Python {platform.python_version()}"
+    yield Finding(what="program", ok=True, said=said)
+    for name in ENGINES.names():
+        engine: Engine = ENGINES.load(name)
+        missing = engine.missing()
+        yield Finding(what=name, ok=None if missing else True, said=missing or engine.summary)
+    for variable in sorted({engine.key_env for engine in map(ENGINES.load, ENGINES.names()) if engine.key_env}):
+        given = bool(os.environ.get(variable))
+        yield Finding(what="key", ok=given or None, said=f"{variable} is {'set' if given else 'not set'}")
+    yield _weights()
+    yield _disk(cache_dir())
 
 
 def check_up(path: Path) -> Iterator[Finding]:
@@ -60,6 +77,12 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
             yield finding
     finally:
         await backend.aclose()
+
+
+def _weights() -> Finding:
+    path = weights_at_hand()
+    said = str(path) if path else "those of the default model are not here yet; they are fetched at first use (98 MB)"
+    return Finding(what="weights", ok=True if path else None, said=said)
 
 
 def _disk(folder: Path) -> Finding:

@@ -14,7 +14,8 @@ _PLACES = ("catalog", "cache", "templates", "budget")
 def public_config(rec: Recommender) -> dict[str, Any]:
     """The config as resolved.  Headers may hold keys, so their values are left out."""
     config = rec.config.model_dump(mode="json")
-    config["backend"]["headers"] = dict.fromkeys(config["backend"].get("headers", {}), "***")
+    if "headers" in config["backend"]:
+        config["backend"]["headers"] = dict.fromkeys(config["backend"]["headers"], "***")
     return config
 
 

@@ -16,6 +16,7 @@ from .types import Candidates, History, Interaction, Item, Kind
 
 HistoryInput = History | Sequence[str | Item | Interaction | Mapping[str, Any]]
 _FIELDS = ("item_id", "title", "item", "kind", "time", "rating", "text")
+_ARGUMENTS = ("candidates", "exclude", "filters", "context", "k", "include_seen")
 User = Mapping[str, Any] | tuple[str, HistoryInput]
 """A mapping with ``user_id``, ``history`` and any further argument of :meth:`Recommender.recommend`; or a pair."""
 SHOWN_CONTEXT = 1_000
@@ -52,7 +53,7 @@ class Resolver:
         Raises:
             InputError: If one is unknown or ambiguous, or none is given.
         """
-        if isinstance(given, str):
+        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
             raise InputError("candidates must be a list of titles or ids; put it in brackets.")
         items: dict[str, Item] = {}
         for entry in given:
@@ -68,13 +69,15 @@ class Resolver:
 
     def ids(self, given: Iterable[str | Item]) -> set[str]:
         """Resolves items to leave out; unknown ones are named in a warning."""
-        if isinstance(given, str):
+        if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
             raise InputError("exclude must be a list of titles or ids; put it in brackets.")
         found: set[str] = set()
         for entry in given:
             if isinstance(entry, Item):
                 found.add(entry.item_id)
                 continue
+            if not isinstance(entry, str):
+                raise InputError(f"An item to exclude must be a title, an id or an Item; found a {_kind(entry)}.")
             items = self._find(entry)
             if not items:
                 self.warnings.append(f"{self._unknown(entry)} It cannot be excluded.")
@@ -95,7 +98,7 @@ class Resolver:
 
     def _candidate(self, text: str) -> Item:
         if not isinstance(text, str):
-            raise InputError(f"A candidate must be a title, an id or an Item; found a {type(text).__name__}.")
+            raise InputError(f"A candidate must be a title, an id or an Item; found a {_kind(text)}.")
         if self._catalog is None:
             return Item(text, self._bounded(text))
         items = self._find(text)
@@ -137,9 +140,7 @@ class Resolver:
             return Interaction(item=self._item(entry))
         if isinstance(entry, Mapping):
             return self._from_mapping(entry, at)
-        raise InputError(
-            f"history entry {at} is a {type(entry).__name__}; give a title, an id, an Item or an Interaction."
-        )
+        raise InputError(f"history entry {at} is a {_kind(entry)}; give a title, an id, an Item or an Interaction.")
 
     def _from_mapping(self, entry: Mapping[str, Any], at: int) -> Interaction:
         for key in entry:
@@ -164,6 +165,11 @@ class Resolver:
             rating=_rating(entry.get("rating"), at),
             text=self._bounded(str(text)) if text is not None else None,
         )
+
+
+def _kind(value: Any) -> str:
+    """What people call the type of a value."""
+    return {"int": "number", "float": "number", "NoneType": "null"}.get(type(value).__name__, type(value).__name__)
 
 
 def _time(value: Any, at: int) -> datetime | None:
@@ -192,6 +198,8 @@ def read_user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
         rest = dict(user)
         if "history" not in rest:
             raise InputError("Each user needs a `history`.")
+        for key in rest.keys() - {"user_id", "history", *_ARGUMENTS}:
+            raise InputError(f"A user has the unknown key {key!r}.{near(str(key), list(_ARGUMENTS))}")
         return str(rest.pop("user_id", "")), rest.pop("history"), rest
     if isinstance(user, str) or not isinstance(user, Sequence) or len(user) != 2:
         raise InputError('Each user must be a pair ("id", [titles]) or a mapping with user_id and history.')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -37,17 +37,26 @@ class Portal:
             future.cancel()
             raise
 
-    def iterate(self, stream: AsyncIterator[T]) -> Iterator[T]:
-        """Pulls an asynchronous iterator one value at a time."""
+    def iterate(self, stream: AsyncGenerator[T, None]) -> Iterator[T]:
+        """Pulls an asynchronous generator one value at a time, and closes it however this ends."""
+        one = asyncio.Lock()  # an interrupted pull takes a moment to end, and the generator is closed only then
 
         async def pull() -> tuple[T] | None:
-            try:
-                return (await anext(stream),)
-            except StopAsyncIteration:
-                return None
+            async with one:
+                try:
+                    return (await anext(stream),)
+                except StopAsyncIteration:
+                    return None
 
-        while (value := self.run(pull())) is not None:
-            yield value[0]
+        async def close() -> None:
+            async with one:
+                await stream.aclose()
+
+        try:
+            while (value := self.run(pull())) is not None:
+                yield value[0]
+        finally:
+            self.run(close())
 
     def close(self) -> None:
         """Stops the thread."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -17,11 +18,34 @@ app = App(name="prompts", help="Lists, shows, checks and renders templates.", de
 
 Folder = Annotated[Path | None, Parameter(help="Folder of your own templates, searched first.")]
 Language = Annotated[str, Parameter(help="Language of the template.")]
+Name = Annotated[str, Parameter(help="A template, as `recommender prompts list` names it.")]
+AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 
 @app.command(name="list")
-def list_(*, templates: Folder = None) -> int:
+def list_(*, templates: Folder = None, json_: AsJson = False) -> int:
     """List all templates with task, answer, languages, version and hash."""
+    rows = [_row(name, templates) for name in prompts.names(templates)]
+    if json_:
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    else:
+        _print(rows)
+    return 0
+
+
+def _row(name: str, folder: Path | None) -> dict[str, Any]:
+    written = prompts.languages(name, folder)
+    template = prompts.load(name, language="en" if "en" in written else written[0], folder=folder)
+    return {
+        "template": template.id,
+        "task": template.task,
+        "answer": template.answer,
+        "languages": written,
+        "summary": template.summary,
+    }
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -29,18 +53,15 @@ def list_(*, templates: Folder = None) -> int:
     table = Table(box=None, pad_edge=False)
     for heading in ("template", "task", "answer", "languages", "what it asks"):
         table.add_column(heading)
-    for name in prompts.names(templates):
-        written = prompts.languages(name, templates)
-        template = prompts.load(name, language="en" if "en" in written else written[0], folder=templates)
-        cells = (template.id, template.task, template.answer, ", ".join(written), template.summary)
+    for row in rows:
+        cells = {**row, "languages": ", ".join(row["languages"])}.values()
         table.add_row(*map(Text, cells))
     console = Console()
     (console if console.is_terminal else Console(width=200)).print(table)
-    return 0
 
 
 @app.command
-def show(name: str, *, language: Language = "en", templates: Folder = None) -> int:
+def show(name: Name, /, *, language: Language = "en", templates: Folder = None) -> int:
     """Show a template's file as it stands."""
     template = prompts.load(name, language=language, folder=templates)
     sys.stderr.write(f"{template.path}  {template.id}\n")
@@ -49,15 +70,18 @@ def show(name: str, *, language: Language = "en", templates: Folder = None) -> i
 
 
 @app.command
-def lint(folder: Path | None = None) -> int:
-    """Check the templates of a folder, or those of the package; says each problem with file and line.
-
-    Args:
-        folder: Your own templates.
-    """
+def lint(
+    folder: Annotated[Path | None, Parameter(help="Your own templates; default: those that ship.")] = None,
+    /,
+    *,
+    json_: AsJson = False,
+) -> int:
+    """Check the templates of a folder, or those of the package; says each problem with file and line."""
     problems = prompts.lint(folder)
-    for problem in problems:
-        sys.stdout.write(f"{problem}\n")
+    if json_:
+        sys.stdout.write(json.dumps([str(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.writelines(f"{problem}\n" for problem in problems)
     checked = len(prompts.names()) if folder is None else len(list(folder.glob("*.j2")))
     sys.stderr.write(f"{checked} templates, {len(problems)} problems\n")
     return FAILED if problems else 0
@@ -65,7 +89,8 @@ def lint(folder: Path | None = None) -> int:
 
 @app.command
 def render(
-    name: str,
+    name: Name,
+    /,
     *,
     language: Language = "en",
     domain: Annotated[str, Parameter(help="Sample data: film, shop or news.")] = "film",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from backends import Backend, Budget, wrap
+from backends import Backend
 
-from .assembly import catalog_of, engine_of, start, strategy_of
+from .assembly import backend_of, catalog_of, engine_of, start, strategy_of
 from .catalog import Catalog
+from .choosing import Filters, chosen, given
 from .config import Config, load_config, parse_config
 from .errors import ConfigError, InputError
 from .inputs import HistoryInput, Resolver, User, read_user, shortened
@@ -21,7 +22,7 @@ from .retrieval import FirstStage, build_first_stage
 from .schedule import Ranked, rank_all, rank_one
 from .strategies import STRATEGIES
 from .strategies.base import Strategy
-from .types import Candidates, Item, Task
+from .types import Item, Task
 
 
 class Recommender:
@@ -36,8 +37,8 @@ class Recommender:
         journal: File that keeps every request and answer; answers in it are not paid for again.
 
     Raises:
-        RecommenderError: If the config or catalogue is wrong.
-        backends.BackendError: If the backend cannot be set up, or lacks what the strategy needs.
+        RecommenderError: If the config, the catalogue or what the backend needs is wrong; says where and what to do.
+        backends.UnsupportedCapability: If the backend lacks what the strategy needs.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class Recommender:
     ) -> None:
         self.config = config
         self.name = config.name
-        self.catalog = catalog or catalog_of(config)
-        self.engine = backend or engine_of(config)
-        budget = Budget(**config.budget.model_dump())
-        self.backend = backend or wrap(self.engine, config.backend, journal=journal, cache=config.cache, budget=budget)
+        self.catalog = catalog if catalog is not None else catalog_of(config)
+        self.engine = backend if backend is not None else engine_of(config)
+        self.backend = backend if backend is not None else backend_of(config, self.engine, journal=journal)
         self.strategy_name, self.strategy = strategy_of(config, self.backend, self.catalog)
+        self._takes_all = STRATEGIES.load(self.strategy_name).whole_catalog
         self._first_stage: tuple[str, FirstStage] | None = None
         if self.catalog is not None:
             self._first_stage = build_first_stage(config.first_stage.kind, self.catalog)
@@ -71,13 +72,25 @@ class Recommender:
     ) -> Self:
         """Builds a recommender from a YAML file, a mapping, or keyword arguments with the config's keys.
 
-        ``Recommender.from_config("recommender.yaml")`` and
-        ``Recommender.from_config(backend={"kind": "local"}, catalog="items.csv")`` do the same.
+        For example ``Recommender.from_config("recommender.yaml")``, or
+        ``Recommender.from_config(backend={"kind": "local"}, catalog="items.csv")``.
+
+        Args:
+            source: The file, the mapping or a checked config; None where keywords say it all.
+            catalog: Items, or a file of them, in place of the config's own.
+            journal: File that keeps every request and answer.
+            **settings: Keys of the config, such as ``backend`` and ``strategy``.
+
+        Raises:
+            RecommenderError: If something in it is wrong; says where and what to do.
+            backends.UnsupportedCapability: If the backend lacks what the strategy needs.
         """
         if isinstance(source, str | Path):
             config = load_config(source)
         elif isinstance(source, Config):
             config = source
+        elif source is not None and not isinstance(source, Mapping):
+            raise ConfigError(f"A config is a path, a mapping or a Config; found a {type(source).__name__}.")
         else:
             config = parse_config({**(source or {}), **settings})
             settings = {}
@@ -111,12 +124,12 @@ class Recommender:
         *,
         candidates: Iterable[str | Item] | None = None,
         exclude: Iterable[str | Item] = (),
-        filters: Mapping[str, str | Iterable[str]] | None = None,
+        filters: Filters | None = None,
         context: str | None = None,
         k: int = 5,
         include_seen: bool = False,
     ) -> tuple[Task, tuple[str, ...]]:
-        """Resolves a caller's words into a task, and returns it with warnings.
+        """Resolves the arguments of :meth:`recommend` into a task, and returns it with warnings.
 
         Raises:
             InputError: If something cannot be resolved; says what and what to do.
@@ -129,32 +142,64 @@ class Recommender:
         resolved = resolver.history(history)
         barred = resolver.ids(exclude) | (set() if include_seen else resolver.seen)
         if candidates is None:
-            chosen = self._first_candidates(resolved, context, filters, barred, k, resolver.warnings)
+            offered = chosen(
+                self._first_stage,
+                self.catalog,
+                resolved,
+                context,
+                filters=filters,
+                barred=barred,
+                size=None if self._takes_all else max(self.config.first_stage.size, k),
+                warnings=resolver.warnings,
+            )
         else:
-            chosen = _given(resolver.candidates(candidates), self.catalog, filters, barred, resolver.warnings)
-        if k > len(chosen):
-            resolver.warnings.append(f"k is {k}, but there are only {len(chosen)} candidates; all of them are ranked.")
-        resolver.warnings += shortened((*resolved.items, *chosen), context)
-        task = Task(history=resolved, candidates=chosen, k=min(k, len(chosen)), context=context)
+            own = resolver.candidates(candidates)
+            offered = given(own, self.catalog, filters=filters, barred=barred, warnings=resolver.warnings)
+        if k > len(offered):
+            resolver.warnings.append(f"k is {k}, but there are only {len(offered)} candidates; all of them are ranked.")
+        resolver.warnings += shortened((*resolved.items, *offered), context)
+        task = Task(history=resolved, candidates=offered, k=min(k, len(offered)), context=context)
         return task, tuple(resolver.warnings)
 
-    def recommend(self, history: HistoryInput, **arguments: Any) -> Recommendation:
-        """Recommends ``k`` items to follow a history.
+    def recommend(
+        self,
+        history: HistoryInput,
+        *,
+        candidates: Iterable[str | Item] | None = None,
+        exclude: Iterable[str | Item] = (),
+        filters: Filters | None = None,
+        context: str | None = None,
+        k: int = 5,
+        include_seen: bool = False,
+    ) -> Recommendation:
+        """Recommends items to follow a history.
 
         Args:
             history: Titles, ids, items or interactions, oldest first.  A string is an id first, else a title.
-            **arguments: ``candidates`` (titles, ids or items; a first stage picks them where none are given),
-                ``exclude``, ``filters`` (attribute to value or values), ``context`` (free text), ``k`` (5),
-                ``include_seen`` (False: items of the history are left out).
+            candidates: Titles, ids or items to choose from; None lets the first stage pick them out of the catalogue.
+            exclude: Titles, ids or items to leave out.
+            filters: Attribute to the value, or the values, that an item must have one of.
+            context: The situation, as free text.
+            k: How many items.
+            include_seen: Whether items of the history may be recommended.
 
         Raises:
             InputError: If the arguments cannot be used.
+            ConfigError: If the config asks for something that is not there.
             backends.BackendError: If the model could not be asked.
         """
+        arguments = {
+            "candidates": candidates,
+            "exclude": exclude,
+            "filters": filters,
+            "context": context,
+            "k": k,
+            "include_seen": include_seen,
+        }
         return self._portal.run(self._recommend(history, arguments))
 
     async def arecommend(self, history: HistoryInput, **arguments: Any) -> Recommendation:
-        """The asynchronous twin of :meth:`recommend`."""
+        """The asynchronous twin of :meth:`recommend`, with the same arguments."""
         import asyncio
 
         return await asyncio.wrap_future(self._portal.submit(self._recommend(history, arguments)))
@@ -182,15 +227,15 @@ class Recommender:
 
         Yields:
             A recommendation a user, with the user's id as ``key``.  A user whose request failed has the reason as
-            ``outcome``; only an error that no user could be served after is raised.
-        """
-        stream = self._stream(users, arguments)
-        try:
-            yield from self._portal.iterate(stream)
-        finally:
-            self._portal.run(stream.aclose())
+            ``outcome``.
 
-    async def _stream(self, users: Iterable[User], arguments: dict[str, Any]) -> Any:
+        Raises:
+            InputError: If a user cannot be read; says which.
+            backends.BackendError: One after which no user could be served.
+        """
+        yield from self._portal.iterate(self._stream(users, arguments))
+
+    async def _stream(self, users: Iterable[User], arguments: dict[str, Any]) -> AsyncGenerator[Recommendation, None]:
         notes: dict[int, tuple[str, ...]] = {}
 
         def tasks() -> Iterator[tuple[str, Task]]:
@@ -218,6 +263,8 @@ class Recommender:
     async def start(self) -> None:
         """Loads the model or checks the server's settings, so that mistakes show before the first user.
 
+        On the caller's own event loop; pairs with :meth:`rank_all` and :meth:`aclose`.
+
         Raises:
             ConfigError: If the config asks for something that is not there; says where.
             backends.BackendError: If the backend cannot be started.
@@ -244,52 +291,3 @@ class Recommender:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # -- candidates
-
-    def _first_candidates(
-        self,
-        history: Any,
-        context: str | None,
-        filters: Mapping[str, str | Iterable[str]] | None,
-        barred: set[str],
-        k: int,
-        warnings: list[str],
-    ) -> Candidates:
-        if self.catalog is None or self._first_stage is None:
-            raise InputError("There is no catalogue, so give candidates, or add `catalog: items.csv` to the config.")
-        pool = self.catalog.filtered(filters) if filters else tuple(self.catalog)
-        allowed = [item for item in pool if item.item_id not in barred]
-        if not allowed:
-            raise InputError("No item is left to recommend once filters, excluded and seen items are taken out.")
-        name, stage = self._first_stage
-        if not len(history):
-            warnings.append(f"The history is empty (a cold start): the candidates are {_cold(name, context)}.")
-        everything = STRATEGIES.load(self.strategy_name).whole_catalog
-        size = len(allowed) if everything else max(self.config.first_stage.size, k)
-        return Candidates(tuple(stage.pick(history, context, allowed, size)), source=name)
-
-
-def _cold(first_stage: str, context: str | None) -> str:
-    if first_stage == "bm25":
-        return "those nearest to the context" if context else "the first of the catalogue, which has no popularity"
-    return f"the first stage's ({first_stage})"
-
-
-def _given(
-    candidates: Candidates,
-    catalog: Catalog | None,
-    filters: Mapping[str, str | Iterable[str]] | None,
-    barred: set[str],
-    warnings: list[str],
-) -> Candidates:
-    kept = [item for item in candidates if item.item_id not in barred]
-    if len(kept) < len(candidates):
-        left_out = len(candidates) - len(kept)
-        warnings.append(f"{left_out} of {len(candidates)} candidates were left out as seen or excluded.")
-    if filters:
-        passing = {item.item_id for item in (catalog or Catalog(candidates)).filtered(filters)}
-        kept = [item for item in kept if item.item_id in passing]
-    if not kept:
-        raise InputError("No candidate is left once filters, excluded and seen items are taken out.")
-    return Candidates(tuple(kept), source=candidates.source)

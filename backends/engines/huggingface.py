@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -29,9 +31,14 @@ from ..http.options import ServerOptions
 from ..http.server import plain_server, read_key
 from ..http.tgi import Tgi
 from ..http.transport import Transport
+from ..http.wire import read_models
 from ..known import able_hint
 from ..options import Engine, Surroundings
 
+_ANSWERING = ("extra_body", "strict_schema", "top_logprobs")
+"""Options that change answers, and so belong to a request's key."""
+_READ_AT_ONCE = 8
+"""Texts of one request that are read at a time."""
 _CHAT = frozenset(
     {
         Capability.CHAT,
@@ -58,7 +65,7 @@ class HuggingFaceOptions(ServerOptions):
     """Options of ``kind: huggingface``; the token comes from ``HF_TOKEN`` or the variable ``api_key_env`` names.
 
     Attributes:
-        model: Name on the Hub, for providers.
+        model: Name on the Hub, for providers; for an endpoint a name to show, None for what it says it serves.
         base_url: Address of a dedicated endpoint or of a server that runs Text Generation Inference.
         api: ``chat`` sends messages; ``generate`` is Text Generation Inference's own and can score continuations.
         provider: Who computes: ``auto``, ``groq``, ``together``, ``hf-inference`` ...
@@ -91,18 +98,18 @@ class HuggingFace:
         self._chat = Chat(model=self._model, manners=Manners(), strict=options.strict_schema)
         self._tgi = Tgi(model=self._model)
         self._transport: Transport | None = None
+        self._asked = False
+        extra: dict[str, Any] = {"api": options.api}
+        if base_url is None:
+            extra["provider"] = options.provider
+        extra |= options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
+        endpoint = plain(base_url) if base_url else "https://huggingface.co"
+        self._identity = Identity(kind="huggingface", model=self._model, endpoint=endpoint, extra=extra)
 
     @property
     def identity(self) -> Identity:
-        """What answers; holds neither token nor headers."""
-        options = self._options
-        extra: dict[str, Any] = {"api": options.api}
-        if self._base_url is None:
-            extra["provider"] = options.provider
-        if options.extra_body:
-            extra["extra_body"] = options.extra_body
-        endpoint = plain(self._base_url) if self._base_url else "https://huggingface.co"
-        return Identity(kind="huggingface", model=self._model, endpoint=endpoint, extra=extra)
+        """What answers; holds neither token nor headers.  What an endpoint serves is known after :meth:`start`."""
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -110,8 +117,15 @@ class HuggingFace:
         return _CHAT if self._options.api == "chat" else _GENERATE
 
     async def start(self) -> None:
-        """Reads the token; sends nothing."""
-        self._connect()
+        """Reads the token, and asks an endpoint which model it serves where the config does not name one."""
+        transport = self._connect()
+        if self._asked or self._base_url is None or self._options.model is not None:
+            return
+        self._asked = True
+        key = {"Authorization": f"Bearer {self._token.get_secret_value()}"} if self._token else None
+        with contextlib.suppress(BackendError):  # not every server says; what is truly wrong shows in the requests
+            served = read_models(transport.check(await transport.get("v1/models", key)))
+            self._identity = replace(self._identity, model=served[0].id if served else self._model)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -139,7 +153,7 @@ class HuggingFace:
             raise UnsupportedCapability("The generate API scores continuations of a text, not of a chat.")
         started = time.perf_counter()
         prompt, first = request.prompt, request.kind == "label"
-        answers = await _together([self._read_one(prompt + text) for text in request.continuations])
+        answers = await self._read_all([prompt + text for text in request.continuations])
         read = [
             self._tgi.read_score(answer, text, first=first)
             for answer, text in zip(answers, request.continuations, strict=True)
@@ -160,8 +174,20 @@ class HuggingFace:
             )
         return await score_labels(self.generate, request, self._options.top_logprobs)
 
-    async def _read_one(self, text: str) -> bytes:
-        return await self._generated(GenerateRequest(prompt=text, sampling=Sampling(max_tokens=1)))
+    async def _read_all(self, texts: Sequence[str]) -> list[bytes]:
+        """Has texts read, a few at a time; the first error cancels the others and is raised alone."""
+        free = asyncio.Semaphore(_READ_AT_ONCE)
+
+        async def read(text: str) -> bytes:
+            async with free:
+                return await self._generated(GenerateRequest(prompt=text, sampling=Sampling(max_tokens=1)))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(read(text)) for text in texts]
+        except* BackendError as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _generated(self, request: GenerateRequest) -> bytes:
         if not isinstance(request.prompt, str):
@@ -190,19 +216,6 @@ class HuggingFace:
         return self._transport
 
 
-async def _together(requests: list[Any]) -> list[bytes]:
-    """Runs requests at once; the first error cancels the others and is raised alone."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(request) for request in requests]
-    except* BackendError as errors:
-        first = errors.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-    return [task.result() for task in tasks]
-
-
 def _create(options: HuggingFaceOptions, surroundings: Surroundings) -> HuggingFace:
     base_url = checked(options.base_url) if options.base_url else None
     if base_url is None and options.model is None:
@@ -222,4 +235,5 @@ ENGINE = Engine(
     options=HuggingFaceOptions,
     create=_create,
     capabilities=_CHAT | _GENERATE,
+    key_env="HF_TOKEN",
 )

@@ -26,7 +26,7 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Pieces, Tokens
-from ..errors import ConfigurationError, InvalidRequest
+from ..errors import InvalidRequest, no_chat_template
 from ..files import fingerprint
 from ..llama import Llama
 from ..llama_score import Forced
@@ -44,12 +44,14 @@ class LocalOptions(BackendOptions):
         model: A ``.gguf`` file, a Hub name such as ``hf:owner/repo/file.gguf``, or None for SmolLM2-135M-Instruct.
         context: Tokens of context.
         threads: Threads to compute with; None for the free cores.
+        extra_body: Passed through to llama.cpp, over what stands there, e.g. ``{repeat_penalty: 1.1}``.
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
 
     kind: Literal["local"] = "local"
     context: int = Field(default=4096, ge=128, strict=True)
     threads: int | None = Field(default=None, ge=1, strict=True)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     concurrency: int = Field(default=1, ge=1, le=4096, strict=True)
     attempt_timeout: float = Field(default=600.0, gt=0)
     deadline: float = Field(default=1800.0, gt=0)
@@ -75,7 +77,8 @@ class Local:
     @property
     def identity(self) -> Identity:
         """Kind and model; the endpoint is this process.  The weights are known once the model is loaded."""
-        return Identity(kind="local", model=self._model, extra={"weights": self._weights} if self._weights else {})
+        known = {"weights": self._weights, "extra_body": self._options.extra_body}
+        return Identity(kind="local", model=self._model, extra={name: value for name, value in known.items() if value})
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -84,7 +87,7 @@ class Local:
 
     async def start(self) -> None:
         """Finds the weights, fetching them if need be, and loads them."""
-        await self._thread.run(lambda _: self._loaded())
+        await self._thread.run(lambda _: self._load())
 
     async def generate(self, request: GenerateRequest) -> Generation:
         """Returns generated text.  A constrained text is checked, since llama.cpp drops a constraint in silence."""
@@ -100,6 +103,9 @@ class Local:
 
     def _free(self) -> None:
         self._llama = None
+
+    def _load(self) -> None:
+        self._loaded()  # not handed out: the last to let go of the model frees it, and that takes a while
 
     def _loaded(self) -> Llama:
         if self._llama is None:
@@ -169,10 +175,7 @@ class Local:
         if isinstance(prompt, str):
             return prompt
         if not llama.properties().get("chat_template"):
-            raise ConfigurationError(
-                f"The model {self._model} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(self._model)
         return llama.apply_template([{"role": message.role, "content": message.content} for message in prompt])
 
     def _tokens(self, llama: Llama, prompt: Prompt) -> Tokens:

@@ -64,4 +64,5 @@ ENGINE = Engine(
     options=OpenAIOptions,
     create=_create,
     capabilities=frozenset(Capability) - {Capability.GRAMMAR, Capability.BATCH},
+    key_env="OPENAI_API_KEY",
 )

@@ -32,13 +32,17 @@ class ReplayOptions(BackendOptions):
     run: Path
 
 
+class _Turn(msgspec.Struct):
+    role: str
+    content: str
+
+
 class _Line(msgspec.Struct):
-    """A line of a journal, or of a plain recording."""
+    """A line of a journal (``request`` and the object of a response), or of a plain recording (``prompt``, a text)."""
 
     request: dict[str, Any] | None = None
-    prompt: Any = None
-    response: Any = None
-    attempt: int | None = None
+    prompt: str | list[_Turn] | None = None
+    response: str | dict[str, Any] | None = None
 
 
 class Replay:
@@ -134,16 +138,16 @@ def _recorded(data: bytes) -> _Line | None:
         line = decode(data, _Line)
     except ValueError:  # torn, or damaged
         return None
-    whole = line.prompt is not None or (line.request is not None and sealed(data.rstrip(b"\n")))
-    return line if whole and line.response is not None else None
+    if line.request is None:
+        return line if line.prompt is not None and isinstance(line.response, str) else None
+    return line if isinstance(line.response, dict) and sealed(data.rstrip(b"\n")) else None
 
 
 def _request(line: _Line) -> dict[str, Any]:
     """The request as it was asked; that of a plain recording has the sampling of a default request."""
     if line.request is not None:
         return line.request
-    prompt = line.prompt if isinstance(line.prompt, str) else [dict(message) for message in line.prompt]
-    return {**msgspec.to_builtins(GenerateRequest(prompt="")), "prompt": prompt}
+    return {**msgspec.to_builtins(GenerateRequest(prompt="")), "prompt": msgspec.to_builtins(line.prompt)}
 
 
 def _shown(request: dict[str, Any]) -> set[Capability]:

@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from .. import errors
 from ..base import (
@@ -55,6 +55,14 @@ class Answer(BaseModel):
         return self
 
 
+def _as_answer(given: Any) -> Any:
+    return {"text": given} if isinstance(given, str) else given
+
+
+Given = Annotated[Answer, BeforeValidator(_as_answer)]
+"""An answer as people write it: a text stands for itself."""
+
+
 class Script(BaseModel):
     """The answers.
 
@@ -65,8 +73,8 @@ class Script(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    default: str | Answer | None = None
-    responses: dict[str, str | Answer] = Field(default_factory=dict)
+    default: Given | None = None
+    responses: dict[str, Given] = Field(default_factory=dict)
 
 
 class ScriptedOptions(BackendOptions):
@@ -82,8 +90,8 @@ class ScriptedOptions(BackendOptions):
     """
 
     kind: Literal["scripted"] = "scripted"
-    default: str | Answer | None = None
-    responses: dict[str, str | Answer] = Field(default_factory=dict)
+    default: Given | None = None
+    responses: dict[str, Given] = Field(default_factory=dict)
     script: Path | None = None
     logprobs: dict[str, FiniteFloat] = Field(default_factory=dict)
     capabilities: tuple[Capability, ...] = (
@@ -98,9 +106,8 @@ class Scripted:
     """The backend; the same prompt always gets the same answer."""
 
     def __init__(self, script: Script, options: ScriptedOptions) -> None:
-        self._default = _answer(script.default)
-        longest_first = sorted(script.responses.items(), key=lambda pair: -len(pair[0]))
-        self._responses = [(part, _answer(answer)) for part, answer in longest_first]
+        self._default = script.default
+        self._responses = sorted(script.responses.items(), key=lambda pair: -len(pair[0]))
         self._logprobs = {text.strip(): logprob for text, logprob in options.logprobs.items()}
         self._capabilities = frozenset(options.capabilities)
         self._model = options.model or "scripted"
@@ -167,10 +174,6 @@ class Scripted:
                 hint="Add a part of the prompt to backend.responses, or set backend.default.",
             )
         return answer
-
-
-def _answer(given: str | Answer | None) -> Answer | None:
-    return Answer(text=given) if isinstance(given, str) else given
 
 
 def _text(prompt: Prompt) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -25,7 +24,7 @@ from ..errors import ConfigurationError, ContextOverflow, UnsupportedCapability
 from ..known import able_hint
 from ..options import BackendOptions, Engine, Surroundings
 from ..thread import Check, EngineThread
-from ..torch_model import TorchModel
+from ..torch_model import TorchModel, source_of
 
 CAPABILITIES = frozenset(Capability) - {Capability.GRAMMAR, Capability.JSON_SCHEMA, Capability.BATCH}
 
@@ -65,13 +64,16 @@ class Transformers:
         self._options = options
         self._surroundings = surroundings
         self._model: TorchModel | None = None
+        self._weights = ""
         self._thread = EngineThread("transformers")
 
     @property
     def identity(self) -> Identity:
-        """Kind, model and what changes its numbers; the endpoint is this process."""
+        """Kind, model and what changes its numbers; the weights are known once the model is loaded."""
         options = self._options
         extra = {name: value for name in ("revision", "dtype") if (value := getattr(options, name))}
+        if self._weights:
+            extra["weights"] = self._weights
         return Identity(kind="transformers", model=str(options.model), extra=extra)
 
     @property
@@ -102,17 +104,14 @@ class Transformers:
         if self._model is None:
             options = self._options
             self._model = TorchModel.load(
-                self._source(),
+                source_of(str(options.model), self._surroundings.folder),
                 revision=options.revision,
                 device=options.device,
                 dtype=options.dtype,
                 local_only=self._surroundings.local_only,
             )
+            self._weights = self._model.weights
         return self._model
-
-    def _source(self) -> str:
-        folder = self._surroundings.folder / Path(str(self._options.model)).expanduser()
-        return str(folder) if folder.is_dir() else str(self._options.model)
 
     def _generate(self, model: TorchModel, request: GenerateRequest, check: Check) -> Generation:
         if isinstance(request.constraint, JsonSchema | Grammar):

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import msgspec
 from pydantic import Field
 
-from ..base import Capability, GenerateRequest, Generation, Identity, Prompt, ScoreRequest, Scores
-from ..continuations import Found, Pieces, Tokens
+from ..base import Capability, GenerateRequest, Generation, Prompt, ScoreRequest, Scores, Usage
+from ..continuations import Found, Pieces, Tokens, seam
 from ..doctor import Finding
-from ..errors import ConfigurationError
+from ..errors import BackendError, ConfigurationError
 from ..http.backend import HttpBackend
 from ..http.chat import Chat
 from ..http.completions import Completions
@@ -23,8 +23,8 @@ from ..http.options import HttpOptions
 from ..http.responses import Responses
 from ..http.server import read_key, resolve_url, server
 from ..http.transport import Server
-from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo
-from ..http.wire import Format, read_json, structured_outputs
+from ..http.vllm_scores import after_nodes, echoed, read_after, read_echo, readable
+from ..http.wire import Format, read_json, read_models, structured_outputs
 from ..jsonio import encode
 from ..options import Engine, Surroundings
 
@@ -35,15 +35,6 @@ _PATHS = {
     "metrics": "shows the hits of the prefix cache",
 }
 CAPABILITIES = frozenset(Capability) - {Capability.BATCH}
-
-
-class _Model(msgspec.Struct):
-    id: str
-    root: str | None = None
-
-
-class _Models(msgspec.Struct):
-    data: list[_Model]
 
 
 class _Tokenized(msgspec.Struct):
@@ -83,10 +74,10 @@ class Vllm(HttpBackend):
     _options: VllmOptions
 
     def __init__(self, options: VllmOptions, server: Callable[[], Server], *, base_url: str) -> None:
-        self._weights = ""
         kwargs = options.chat_template_kwargs
-        extra = {"chat_template_kwargs": kwargs} if kwargs else {}
-        super().__init__(options, server, base_url=base_url, extra=extra)
+        self._templating = {"chat_template_kwargs": kwargs} if kwargs else {}
+        self._known = False
+        super().__init__(options, server, base_url=base_url, extra=self._templating)
 
     def _formats(self) -> dict[str, Format]:
         options = self._options
@@ -100,12 +91,6 @@ class Vllm(HttpBackend):
         }
 
     @property
-    def identity(self) -> Identity:
-        """What answers; the model's name and weights are known once :meth:`start` has asked the server."""
-        identity = super().identity
-        return replace(identity, extra={**identity.extra, "weights": self._weights}) if self._weights else identity
-
-    @property
     def capabilities(self) -> frozenset[Capability]:
         """What vLLM can do; texts and scores go to ``/completions`` whatever ``api`` says."""
         if self._options.api == "responses":
@@ -113,16 +98,16 @@ class Vllm(HttpBackend):
         return CAPABILITIES
 
     async def start(self) -> None:
-        """Asks the server which models it serves.
+        """Asks the server which models it serves; the identity then names model and weights.
 
         Raises:
             ConfigurationError: If it does not serve the one that was named, or several and none was named.
             BackendError: If it does not answer.
         """
-        if self._weights:
+        if self._known:
             return
         transport = self._connect()
-        models = read_json(transport.check(await transport.get("models")), _Models).data
+        models = read_models(transport.check(await transport.get("models")))
         served = {model.id: model for model in models}
         wanted = self._options.model or (models[0].id if len(models) == 1 else None)
         if wanted not in served:
@@ -131,7 +116,9 @@ class Vllm(HttpBackend):
             raise ConfigurationError(f"The server at {self._base_url} {said}.", hint=f"It serves: {names}.")
         self._model = wanted
         self._ways = self._formats()
-        self._weights = served[wanted].root or wanted
+        extra = {**self._identity.extra, "weights": served[wanted].root or wanted}
+        self._identity = replace(self._identity, model=wanted, extra=extra)
+        self._known = True
 
     def _way(self, request: GenerateRequest) -> Format:
         if isinstance(request.prompt, str):
@@ -143,7 +130,7 @@ class Vllm(HttpBackend):
         transport = self._connect()
         version = await transport.get("../version")
         said = version.body.decode(errors="replace") if version.status == 200 else "does not say its version"
-        models = read_json(transport.check(await transport.get("models")), _Models).data
+        models = read_models(transport.check(await transport.get("models")))
         found = [
             Finding(what="server", ok=version.status == 200, said=presentable(said)),
             Finding(what="models", ok=True, said=", ".join(model.id for model in models)),
@@ -166,13 +153,19 @@ class Vllm(HttpBackend):
         started = time.perf_counter()
         text, special = await self._text(request.prompt)
         prompt = await self._tokens(text, special=special)
-        if request.kind == "label" or self._options.scoring == "tree":
-            wholes = [await self._tokens(text + one, special=special) for one in request.continuations]
-            pieces = Pieces.of(request, prompt, wholes)
-            found = await self._by_tree(pieces)
-        else:
-            found, wholes = await self._by_echo(text, prompt, request.continuations, special=special)
-            pieces = Pieces.of(request, prompt, wholes)
+        found = Found()
+        try:
+            if request.kind == "label" or self._options.scoring == "tree":
+                wholes = [await self._tokens(text + one, special=special) for one in request.continuations]
+                pieces = Pieces.of(request, prompt, wholes)
+                await self._by_tree(pieces, found)
+            else:
+                wholes = await self._by_echo(text, prompt, request.continuations, found, special=special)
+                pieces = Pieces.of(request, prompt, wholes)
+        except BackendError as error:
+            if found.usage.requests and error.usage is not found.usage:
+                error.usage = found.usage + (error.usage or Usage(requests=1))
+            raise
         return Scores(
             continuations=pieces.scores(found.logprob),
             usage=found.usage,
@@ -180,22 +173,22 @@ class Vllm(HttpBackend):
             seconds=time.perf_counter() - started,
         )
 
-    async def _by_tree(self, pieces: Pieces) -> Found:
-        found = Found()
+    async def _by_tree(self, pieces: Pieces, found: Found) -> None:
         for batch in after_nodes(pieces.needed()):
             answer = await self._complete(batch.body())
             read_after(answer, batch, found)
-        return found
 
     async def _by_echo(
-        self, text: str, prompt: Tokens, continuations: tuple[str, ...], *, special: bool
-    ) -> tuple[Found, list[Tokens]]:
-        found = Found()
-        answer = await self._complete(echoed([text + one for one in continuations], special=special))
-        wholes = read_echo(answer, len(continuations), found)
-        if any(whole[: len(prompt)] != prompt for whole in wholes):  # one merges with the prompt's end
-            read_echo(await self._complete(echoed([text], special=special)), 1, found)
-        return found, wholes
+        self, text: str, prompt: Tokens, continuations: tuple[str, ...], found: Found, *, special: bool
+    ) -> list[Tokens]:
+        wholes: list[Tokens] = []
+        for part in readable(len(prompt), continuations):
+            answer = await self._complete(echoed([text + one for one in part], special=special))
+            wholes += read_echo(answer, len(part), found, prompt=prompt)
+        shared = min((seam(prompt, whole)[0] for whole in wholes), key=len, default=prompt)
+        if shared != prompt:  # one merges with the prompt's end
+            read_echo(await self._complete(echoed([text], special=special)), 1, found, prompt=shared)
+        return wholes
 
     async def _complete(self, body: dict[str, Any]) -> bytes:
         transport = self._connect()
@@ -207,7 +200,7 @@ class Vllm(HttpBackend):
             return prompt, False
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         body = {"messages": messages, "add_generation_prompt": True, "add_special_tokens": False}
-        answer = await self._ask("../tokenize", body | self._extra)
+        answer = await self._ask("../tokenize", body | self._templating)
         text = await self._ask("../detokenize", {"tokens": answer.tokens})
         return text.prompt, True
 
@@ -221,7 +214,7 @@ class Vllm(HttpBackend):
         return read_json(transport.check(await transport.post(path, payload)), _Tokenized)
 
     def _payload(self, body: dict[str, Any]) -> bytes:
-        own = dict(self._extra) if "messages" in body else {}
+        own: dict[str, Any] = dict(self._templating) if "messages" in body else {}
         if self._options.priority is not None:
             own["priority"] = self._options.priority
         return super()._payload(body | own)
@@ -240,4 +233,5 @@ ENGINE = Engine(
     options=VllmOptions,
     create=_create,
     capabilities=CAPABILITIES,
+    key_env="VLLM_API_KEY",
 )

@@ -28,9 +28,17 @@ from ..base import (
 )
 from ..constraints import satisfies
 from ..continuations import Found, Pieces, Tokens, tree
-from ..errors import BackendError, ConfigurationError, ContextOverflow, InvalidRequest, LocalOnlyError, ServerError
+from ..errors import (
+    BackendError,
+    ConfigurationError,
+    ContextOverflow,
+    InvalidRequest,
+    ServerError,
+    no_chat_template,
+)
 from ..options import BackendOptions, Engine, Surroundings
 from ..stepping import Row, Stepper
+from ..torch_model import fetched_before, source_of, weights_of
 
 CAPABILITIES = frozenset(Capability)
 
@@ -69,13 +77,16 @@ class VllmOffline:
         self._options = options
         self._surroundings = surroundings
         self._llm: Any = None
+        self._weights = ""
         self._stepper = Stepper("vllm", lambda: self._llm.llm_engine, _named)
 
     @property
     def identity(self) -> Identity:
-        """Kind, model and what changes its numbers; the endpoint is this process."""
+        """Kind, model and what changes its numbers; the weights are known once the model is loaded."""
         options = self._options
         extra = {name: value for name in ("engine", "chat_template_kwargs") if (value := getattr(options, name))}
+        if self._weights:
+            extra["weights"] = self._weights
         return Identity(kind="vllm-offline", model=str(options.model), extra=extra)
 
     @property
@@ -135,7 +146,9 @@ class VllmOffline:
     def _load(self) -> None:
         if self._llm is not None:
             return
-        source = self._source()
+        source = source_of(str(self._options.model), self._surroundings.folder)
+        if self._surroundings.local_only and not Path(source).is_dir():
+            source = fetched_before(source)
         try:
             from vllm import LLM
         except ImportError:
@@ -147,23 +160,7 @@ class VllmOffline:
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             said = " ".join(str(error).split())[:300]
             raise ConfigurationError(f"vLLM cannot load {source}: {said}") from None
-
-    def _source(self) -> str:
-        model = str(self._options.model)
-        folder = self._surroundings.folder / Path(model).expanduser()
-        if folder.is_dir():
-            return str(folder)
-        if not self._surroundings.local_only:
-            return model
-        from huggingface_hub import snapshot_download
-
-        try:
-            return snapshot_download(model, local_files_only=True)
-        except (OSError, ValueError):
-            raise LocalOnlyError(
-                f"local_only is set, and the model {model} is not on this machine.",
-                hint="Set backend.model to a folder.",
-            ) from None
+        self._weights = weights_of(source, self._llm.llm_engine.model_config.hf_config)
 
     def _free(self) -> None:
         self._llm = None
@@ -186,13 +183,14 @@ class VllmOffline:
     async def _echoed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
         found = Found()
         whole = _params(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
-        rows = [(prefix + rest, whole) for prefix, rest in paths if rest]
-        outs = await self._run(rows) if rows else []
-        for (tokens, _), out in zip(rows, outs, strict=True):
+        asked = [(prefix, rest) for prefix, rest in paths if rest]
+        outs = await self._run([(prefix + rest, whole) for prefix, rest in asked]) if asked else []
+        for (prefix, rest), out in zip(asked, outs, strict=True):
             found.usage += _usage(out)
-            for at, (token, value) in enumerate(zip(tokens, out.prompt_logprobs, strict=True)):
-                if value is not None and token in value:
-                    found.put(tokens[:at], token, value[token].logprob)
+            for at, token in enumerate(rest):
+                value = (out.prompt_logprobs[len(prefix) + at] or {}).get(token)
+                if value is not None:
+                    found.put(prefix + rest[:at], token, value.logprob)
         return found
 
     async def _followed(self, paths: Sequence[tuple[Tokens, Tokens]]) -> Found:
@@ -212,10 +210,7 @@ class VllmOffline:
             return prompt, False
         tokenizer = self._llm.get_tokenizer()
         if not tokenizer.chat_template:
-            raise ConfigurationError(
-                f"The model {self._options.model} has no chat template, so it cannot be sent messages.",
-                hint="Use a strategy that continues text, such as likelihood, or an instruction-tuned model.",
-            )
+            raise no_chat_template(str(self._options.model))
         messages = [{"role": message.role, "content": message.content} for message in prompt]
         kwargs = self._options.chat_template_kwargs
         text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **kwargs)

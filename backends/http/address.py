@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,31 +41,43 @@ def require_loopback(url: str) -> None:
         )
 
 
-def checked(url: str) -> str:
+def checked(url: str, *, said: str = "backend.base_url") -> str:
     """Returns a server's address with one slash at its end.
 
+    Args:
+        url: The address.
+        said: Where it was said, for messages.
+
     Raises:
-        ConfigurationError: If it is no http or https URL, or holds a password.
+        ConfigurationError: If it is no http or https URL, or holds a password, a query or a fragment.
     """
-    parts = urlsplit(url.strip())
-    try:
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise ConfigurationError(f"backend.base_url {plain(url)!r} is no http:// or https:// address.")
+    url = url.strip()
+    if not _is_address(url):
+        raise ConfigurationError(f"{said} {plain(url)!r} is no http:// or https:// address.")
+    parts = urlsplit(url)
     if parts.username or parts.password:
         raise ConfigurationError(
-            f"backend.base_url {plain(url)} holds a user name or password.",
+            f"{said} {plain(url)} holds a user name or password.",
             hint="Keys belong into an environment variable, see backend.api_key_env.",
         )
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{said} {plain(url)} is followed by a query or fragment.", hint="Leave it out.")
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host.encode("idna")
+        return parts.scheme in ("http", "https") and bool(host) and not re.search(r"\s", url) and parts.port != 0
+    except ValueError:  # brackets, port or name
+        return False
 
 
 def plain(url: str) -> str:
     """Returns a URL without user, password, query and fragment, fit to be printed."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return re.sub(r"//[^/?#]*@", "//", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
 
 
 def loopback_resolver() -> Any:

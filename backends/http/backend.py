@@ -17,7 +17,7 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import UnsupportedCapability
+from ..errors import BackendError, UnsupportedCapability
 from ..jsonio import encode
 from ..known import able_hint
 from .address import is_openai, plain
@@ -32,6 +32,8 @@ from .transport import Server, Transport
 from .wire import Format
 
 _SCORES_A_REQUEST = 64
+_ANSWERING = ("extra_body", "reasoning", "reasoning_effort", "reasoning_tokens", "strict_schema", "top_logprobs")
+"""Options that change answers, and so belong to a request's key."""
 
 
 class HttpBackend:
@@ -55,8 +57,14 @@ class HttpBackend:
         self._options = options
         self._server = server
         self._base_url = base_url
-        self._extra = dict(extra or {})
         self._model = options.model or ""
+        said = options.model_dump(include=set(_ANSWERING), exclude_defaults=True)
+        self._identity = Identity(
+            kind=options.kind,
+            model=self._model,
+            endpoint=plain(base_url),
+            extra={"api": options.api, **said, **(extra or {})},
+        )
         self._manners = Manners.of(
             self._model,
             thinks=options.reasoning,
@@ -81,12 +89,7 @@ class HttpBackend:
     @property
     def identity(self) -> Identity:
         """What answers; holds neither key nor headers."""
-        options = self._options
-        extra: dict[str, Any] = {"api": options.api, **self._extra}
-        for name in ("extra_body", "reasoning_effort"):
-            if value := getattr(options, name):
-                extra[name] = value
-        return Identity(kind=options.kind, model=self._model, endpoint=plain(self._base_url), extra=extra)
+        return self._identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -140,8 +143,12 @@ class HttpBackend:
             part = request.continuations[first : first + _SCORES_A_REQUEST]
             body = scorer.scoring_body(request.prompt, part)
             transport = self._connect()
-            data = transport.check(await transport.post(scorer.path, self._payload(body)))
-            scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            try:
+                data = transport.check(await transport.post(scorer.path, self._payload(body)))
+                scores, usage, model = scorer.read_scores(data, request.prompt, part)
+            except BackendError as error:
+                error.usage = total.usage + (error.usage or Usage(requests=1))
+                raise
             total = Scores(continuations=(*total.continuations, *scores), usage=total.usage + usage, model=model)
         return replace(total, seconds=time.perf_counter() - started)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from ..errors import BackendError, Unreachable
+from ..errors import BackendError, BatchFailed, Unreachable
 from ..jsonio import decode, encode
 from .faults import presentable
 from .shards import Shard, write_whole
@@ -21,13 +21,6 @@ T = TypeVar("T")
 _BOUNDARY = "promptrec-7c1d5d7c0b6f4c57"
 _ENDED = {"completed", "expired", "cancelled", "failed"}
 _PATIENCE = 20
-
-
-class BatchStopped(BackendError):
-    """A batch was refused, or somebody stopped it."""
-
-    fatal: ClassVar[bool] = True
-    reason: ClassVar[str] = "batch-stopped"
 
 
 class BatchApi:
@@ -137,4 +130,4 @@ def _stopped(batch: dict[str, Any]) -> BackendError:
     errors = (batch.get("errors") or {}).get("data") or [{}]
     message = presentable(str(errors[0].get("message") or ""))
     hint = "Start the job again later." if errors[0].get("code") == "token_limit_exceeded" else ""
-    return BatchStopped(f"The batch {batch.get('id')} is {batch['status']}. {message}".strip(), hint=hint)
+    return BatchFailed(f"The batch {batch.get('id')} is {batch['status']}. {message}".strip(), hint=hint)

@@ -9,20 +9,18 @@ import msgspec
 
 from ..base import Constraint, Finish, GenerateRequest, Generation
 from ..errors import UnsupportedCapability
-from .faults import inner_error
 from .models import Manners
 from .wire import (
     Constrain,
     Position,
-    WireUsage,
+    WireAnswer,
     alternatives,
     as_schema,
     bad,
     cut_at_stop,
     finish,
     keep_to,
-    read_json,
-    spent,
+    read_answer,
 )
 
 
@@ -48,11 +46,8 @@ class _Choice(msgspec.Struct):
     logprobs: _Logprobs | None = None
 
 
-class _Answer(msgspec.Struct):
+class _Answer(WireAnswer):
     choices: list[_Choice] | None = None
-    usage: WireUsage | None = None
-    model: str | None = None
-    error: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +100,7 @@ class Chat:
 
     def read(self, data: bytes, request: GenerateRequest) -> Generation:
         """Reads an answer."""
-        answer = read_json(data, _Answer)
-        usage = spent(answer.usage)
-        if answer.error:
-            error = inner_error(answer.error)
-            error.usage = usage
-            raise error
+        answer, usage = read_answer(data, _Answer)
         if not answer.choices or answer.choices[0].message is None:
             bad("The answer has no choices.", usage)
         choice, message = answer.choices[0], answer.choices[0].message

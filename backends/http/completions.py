@@ -11,9 +11,8 @@ import msgspec
 from ..base import Capability, ContinuationScore, GenerateRequest, Generation, TokenLogprob, Usage
 from ..errors import BadResponse, UnsupportedCapability
 from ..known import able_hint
-from .faults import inner_error
 from .models import Manners
-from .wire import Constrain, WireUsage, bad, finish, keep_to, nats, no_constraint, read_json, spent
+from .wire import Constrain, WireAnswer, bad, finish, keep_to, nats, no_constraint, read_answer
 
 
 class _Logprobs(msgspec.Struct):
@@ -30,11 +29,8 @@ class _Choice(msgspec.Struct):
     logprobs: _Logprobs | None = None
 
 
-class _Answer(msgspec.Struct):
+class _Answer(WireAnswer):
     choices: list[_Choice] | None = None
-    usage: WireUsage | None = None
-    model: str | None = None
-    error: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +107,7 @@ class Completions:
 
 
 def _answer(data: bytes) -> tuple[_Answer, Usage]:
-    answer = read_json(data, _Answer)
-    usage = spent(answer.usage)
-    if answer.error:
-        error = inner_error(answer.error)
-        error.usage = usage
-        raise error
+    answer, usage = read_answer(data, _Answer)
     if not answer.choices:
         bad("The answer has no choices.", usage)
     return answer, usage
@@ -129,7 +120,9 @@ def _best(position: dict[str, float]) -> tuple[TokenLogprob, ...]:
 
 def _score(choice: _Choice, prompt: str, continuation: str) -> ContinuationScore:
     found = choice.logprobs
-    if not (choice.text or "").startswith(prompt) or found is None or not found.tokens:
+    if choice.text is None:
+        raise BadResponse("The answer has no text.")
+    if not choice.text.startswith(prompt) or found is None or not found.tokens:
         raise UnsupportedCapability(
             "This server does not give the log-probabilities of a prompt (echo).",
             hint=able_hint(Capability.CONTINUATION_LOGPROBS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 from collections.abc import Mapping
@@ -155,12 +156,12 @@ def transport_error(error: Exception, where: str) -> BackendError:
 
 def _not_connected(error: Any, where: str) -> BackendError:
     cause = error.os_error
+    why = os.strerror(cause.errno) if cause.errno in errno.errorcode else presentable(cause.strerror or str(cause))
     if isinstance(cause, socket.gaierror) or cause.errno in _UNREACHABLE or cause.errno is None:
-        why = presentable(cause.strerror or str(cause))
         return Unreachable(f"No connection to {where}: {why}.", hint="Is the server up, and backend.base_url right?")
     if cause.errno in _TOO_MANY_FILES:
         return ConfigurationError(
             "More connections at a time than this process may have files open.",
             hint="Lower backend.concurrency, or raise the limit: ulimit -n.",
         )
-    return ServerError(f"The connection to {where} could not be made: {presentable(cause.strerror or str(cause))}.")
+    return ServerError(f"The connection to {where} could not be made: {why}.")

@@ -85,14 +85,14 @@ class Gathering(Transport):
             if not result.again:
                 self._answered[result.custom_id] = (shard, offset)
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Answers which model there is; nobody is asked."""
         return Answer(200, {}, encode({"data": [{"id": self._model, "root": self._model}]}))
 
     async def post(self, path: str, payload: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """Puts a request into a file and waits, maybe for a day."""
         if self._broken is not None:
-            raise self._broken
+            raise self._broken.for_another()
         line = Line.of(path, payload)
         if line.custom_id in self._answered:
             shard, offset = self._answered.pop(line.custom_id)
@@ -195,7 +195,7 @@ class Gathering(Transport):
         if future.done():
             return
         if self._broken is not None:
-            future.set_exception(self._broken)
+            future.set_exception(self._broken.for_another())
         elif result.status:
             future.set_result(_answer(result))
         else:
@@ -211,7 +211,7 @@ class Gathering(Transport):
             self._sent.pop(custom_id, None)
             waiting = self._waiting.pop(custom_id, None)
             if waiting is not None and not waiting[1].done():
-                waiting[1].set_exception(error)
+                waiting[1].set_exception(error.for_another())
 
     async def aclose(self) -> None:
         """Stops waiting; what was sent off is remembered in the folder."""

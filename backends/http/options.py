@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..options import BackendOptions
 from ..prices import PriceOptions
+
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 class ServerOptions(BackendOptions):
     """Options of backends that are servers.
 
     Attributes:
+        base_url: Address of the server; None takes the engine's own environment variable or default.
+        api_key_env: Environment variable that holds the key, where it is not the engine's usual one.
+        extra_body: Passed through to the server, over what stands there.
+        headers: Sent with every request.
         top_logprobs: The most alternatives that the server reports.
         ca_file: Certificates of a private authority, relative to the config.
         trust_env: Whether proxies of the environment are used.
@@ -22,11 +29,25 @@ class ServerOptions(BackendOptions):
         price: What tokens cost, where the table does not know or is out of date.
     """
 
+    base_url: str | None = None
+    api_key_env: str | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
     top_logprobs: int = Field(default=20, ge=1, strict=True)
     ca_file: Path | None = None
     trust_env: bool = False
     max_response_mb: float = Field(default=8.0, gt=0)
     price: PriceOptions | None = None
+
+    @field_validator("headers")
+    @classmethod
+    def _as_they_are_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a header")
+            if not value.isprintable():
+                raise ValueError(f"the header {name} holds a line break or another control character")
+        return headers
 
 
 class HttpOptions(ServerOptions):

@@ -9,9 +9,8 @@ import msgspec
 
 from ..base import Finish, GenerateRequest, Generation
 from ..errors import UnsupportedCapability
-from .faults import inner_error
 from .models import Manners
-from .wire import Position, WireUsage, alternatives, as_schema, bad, cut_at_stop, finish, keep_to, read_json, spent
+from .wire import Position, WireAnswer, alternatives, as_schema, bad, cut_at_stop, finish, keep_to, read_answer
 
 _LEAST_TOKENS = 16
 
@@ -33,13 +32,10 @@ class _Incomplete(msgspec.Struct):
     reason: str | None = None
 
 
-class _Answer(msgspec.Struct):
+class _Answer(WireAnswer):
     output: list[_Item] | None = None
     status: str | None = None
     incomplete_details: _Incomplete | None = None
-    usage: WireUsage | None = None
-    model: str | None = None
-    error: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +77,7 @@ class Responses:
 
     def read(self, data: bytes, request: GenerateRequest) -> Generation:
         """Reads an answer."""
-        answer = read_json(data, _Answer)
-        usage = spent(answer.usage)
-        if answer.error:
-            error = inner_error(answer.error)
-            error.usage = usage
-            raise error
+        answer, usage = read_answer(data, _Answer)
         contents = [part for item in answer.output or () if item.type == "message" for part in item.content or ()]
         refusal = next((part.refusal for part in contents if part.type == "refusal" and part.refusal), None)
         ended = Finish.REFUSAL if refusal else finish(_reason(answer), usage)

@@ -9,17 +9,12 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from ..errors import BackendError, ConfigurationError
+from ..errors import BatchFailed, ConfigurationError
 from .shards import Shard
 
 _LAST = 2_000
-
-
-class RunBatchFailed(BackendError):
-    """The process ended without answers."""
-
-    fatal = True
-    reason = "run-batch-failed"
+_GRACE = 30.0
+"""Seconds that a process has to end when it is told to."""
 
 
 class RunBatch:
@@ -53,7 +48,7 @@ class RunBatch:
             said = await _until_end(process)
             if process.returncode or not scratch.is_file():
                 last = said.decode(errors="replace").strip()[-300:]
-                raise RunBatchFailed(f"{self._command[0]} ended with {process.returncode} and no answers: {last}")
+                raise BatchFailed(f"{self._command[0]} ended with {process.returncode} and no answers: {last}")
             scratch.replace(shard.output)
 
     async def aclose(self) -> None:
@@ -72,5 +67,15 @@ async def _until_end(process: asyncio.subprocess.Process) -> bytes:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-            await process.wait()
+            await _gone(process)
     return said
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    try:
+        async with asyncio.timeout(_GRACE):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

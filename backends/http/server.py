@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..errors import ConfigurationError
-from ..options import BackendOptions, Surroundings
+from ..options import Surroundings
 from .address import checked, is_loopback, require_loopback
 from .options import HttpOptions, ServerOptions
 from .transport import Server
@@ -42,14 +43,15 @@ def read_key(name: str, base_url: str, *, needed: bool = True) -> SecretStr | No
     return SecretStr(key)
 
 
-def resolve_url(options: BackendOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
+def resolve_url(options: ServerOptions, surroundings: Surroundings, *, variable: str, default: str) -> str:
     """Returns the base URL: the config's, else the environment's, else the default.
 
     Raises:
         ConfigurationError: If it is no address.
         LocalOnlyError: If ``local_only`` is set and it is not on this machine.
     """
-    url = checked(options.base_url or os.environ.get(variable) or default)
+    said = os.environ.get(variable) if options.base_url is None else None
+    url = checked(said, said=variable) if said else checked(options.base_url or default)
     if surroundings.local_only:
         require_loopback(url)
     return url
@@ -111,7 +113,7 @@ def plain_server(
         secret=secret,
         timeout=options.attempt_timeout,
         largest=round(options.max_response_mb * (1 << 20)),
-        ca_file=str(_readable(surroundings.folder / options.ca_file)) if options.ca_file else None,
+        trusted=_trusted(surroundings.folder / options.ca_file.expanduser()) if options.ca_file else None,
         trust_env=options.trust_env,
         local_only=surroundings.local_only,
     )
@@ -144,7 +146,9 @@ def _client(
     )
 
 
-def _readable(path: Path) -> Path:
-    if not path.is_file():
-        raise ConfigurationError(f"There is no file {path} with certificates (backend.ca_file).")
-    return path
+def _trusted(path: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        why = "it is not in PEM form" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+        raise ConfigurationError(f"{path} holds no certificates that can be read (backend.ca_file): {why}.") from None

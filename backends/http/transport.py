@@ -31,7 +31,7 @@ class Server:
         secret: The key, to be struck out of what the server says.
         timeout: Seconds, total time of one request.
         largest: Bytes of the largest answer that is read.
-        ca_file: Certificates to trust beside none other; None for the system's.
+        trusted: Certificates to trust and no others; None for the system's.
         trust_env: Whether proxies of the environment are used.
         local_only: Whether names are resolved to this machine alone.
     """
@@ -42,7 +42,7 @@ class Server:
     secret: str = field(default="", repr=False)
     timeout: float = 60.0
     largest: int = 8 << 20
-    ca_file: str | None = None
+    trusted: ssl.SSLContext | None = None
     trust_env: bool = False
     local_only: bool = False
 
@@ -75,9 +75,9 @@ class Transport:
         """
         return await self._send("POST", path, payload, headers)
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Asks for a path below the base URL; raises as :meth:`post`."""
-        return await self._send("GET", path, None)
+        return await self._send("GET", path, None, headers)
 
     async def _send(
         self, method: str, path: str, payload: bytes | None, headers: Mapping[str, str] | None = None
@@ -133,7 +133,7 @@ class Transport:
         connector = aiohttp.TCPConnector(
             limit=0,
             ttl_dns_cache=300,
-            ssl=ssl.create_default_context(cafile=server.ca_file) if server.ca_file else True,
+            ssl=server.trusted or True,
             resolver=loopback_resolver() if server.local_only else None,
         )
         return aiohttp.ClientSession(

@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from ..continuations import Found, Tokens, tree
+from ..continuations import Found, Tokens, seam, tree
 from ..errors import BadResponse
-from .wire import WireUsage, read_json, spent
+from .wire import WireAnswer, read_answer
 
 _IDS = 128
 """The most ``logprob_token_ids`` that vLLM takes."""
 _PROMPTS = 64
 _PREFIX = "token_id:"
+_ECHOED = 40_000
+"""Tokens of texts that are read in one request; each comes back as some 100 bytes."""
 
 
 class _Value(msgspec.Struct):
@@ -33,9 +35,8 @@ class _Choice(msgspec.Struct):
     prompt_token_ids: list[int] | None = None
 
 
-class _Answer(msgspec.Struct):
-    choices: list[_Choice]
-    usage: WireUsage | None = None
+class _Answer(WireAnswer):
+    choices: list[_Choice] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,14 @@ def read_after(data: bytes, nodes: Nodes, found: Found) -> None:
                 found.put(before, int(token.removeprefix(_PREFIX)), logprob)
 
 
+def readable(prompt: int, continuations: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cuts continuations of a prompt of so many tokens into parts that can be read in one request each."""
+    longest = prompt + max(map(len, continuations), default=0)
+    rows = max(1, _ECHOED // longest)
+    for first in range(0, len(continuations), rows):
+        yield continuations[first : first + rows]
+
+
 def echoed(texts: Sequence[str], *, special: bool) -> dict[str, Any]:
     """What to send to have whole texts read; ``special`` texts hold their control tokens already."""
     return {
@@ -101,8 +110,10 @@ def echoed(texts: Sequence[str], *, special: bool) -> dict[str, Any]:
     }
 
 
-def read_echo(data: bytes, count: int, found: Found) -> list[Tokens]:
+def read_echo(data: bytes, count: int, found: Found, *, prompt: Tokens = ()) -> list[Tokens]:
     """Puts what :func:`echoed` was answered into ``found``, and returns the tokens of each text.
+
+    Only what follows the tokens that a text shares with ``prompt`` is put there.
 
     Raises:
         BadResponse: If a text, its tokens or their log-probabilities are missing.
@@ -112,18 +123,18 @@ def read_echo(data: bytes, count: int, found: Found) -> list[Tokens]:
         tokens, values = tuple(choice.prompt_token_ids or ()), choice.prompt_logprobs or []
         if not tokens or len(tokens) != len(values):
             raise BadResponse("The server did not report the log-probabilities of a prompt.", usage=found.usage)
-        for at, (token, value) in enumerate(zip(tokens, values, strict=True)):
-            if value is not None and str(token) in value:
-                found.put(tokens[:at], token, value[str(token)].logprob)
+        for at in range(len(seam(prompt, tokens)[0]), len(tokens)):
+            value = (values[at] or {}).get(str(tokens[at]))
+            if value is not None:
+                found.put(tokens[:at], tokens[at], value.logprob)
         wholes.append(tokens)
     return wholes
 
 
 def _choices(data: bytes, count: int, found: Found) -> list[_Choice]:
-    answer = read_json(data, _Answer)
-    found.usage += spent(answer.usage)
-    if len(answer.choices) != count:
-        raise BadResponse(
-            f"{count} texts were sent to be scored, and {len(answer.choices)} came back.", usage=found.usage
-        )
-    return sorted(answer.choices, key=lambda choice: choice.index)
+    answer, usage = read_answer(data, _Answer)
+    found.usage += usage
+    choices = answer.choices or []
+    if len(choices) != count:
+        raise BadResponse(f"{count} texts were sent to be scored, and {len(choices)} came back.", usage=found.usage)
+    return sorted(choices, key=lambda choice: choice.index)

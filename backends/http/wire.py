@@ -25,8 +25,10 @@ from ..constraints import satisfies
 from ..errors import BadResponse, UnsupportedCapability
 from ..jsonio import decode
 from ..known import able_hint
+from .faults import inner_error
 
 T = TypeVar("T")
+A = TypeVar("A", bound="WireAnswer")
 Constrain = Callable[[Constraint | None], dict[str, Any]]
 """Says a constraint in the fields of a request."""
 CHOICE_FIELD = "answer"
@@ -40,6 +42,7 @@ _FINISH = {
     "stop_sequence": Finish.STOP,
     "completed": Finish.STOP,
     "length": Finish.LENGTH,
+    "model_length": Finish.LENGTH,
     "max_tokens": Finish.LENGTH,
     "max_output_tokens": Finish.LENGTH,
     "content_filter": Finish.CONTENT_FILTER,
@@ -89,6 +92,25 @@ class WireUsage(msgspec.Struct):
     input_tokens_details: PromptDetails | None = None
 
 
+class WireAnswer(msgspec.Struct):
+    """What all answers have; some servers put an error where the others would be."""
+
+    usage: WireUsage | None = None
+    model: str | None = None
+    error: Any = None
+
+
+class ServedModel(msgspec.Struct):
+    """One entry of ``GET /models``; ``root`` says where its weights are from."""
+
+    id: str
+    root: str | None = None
+
+
+class _ServedModels(msgspec.Struct):
+    data: list[ServedModel]
+
+
 class TopToken(msgspec.Struct):
     """One alternative."""
 
@@ -129,6 +151,26 @@ def read_json(data: bytes, kind: type[T]) -> T:
         raise BadResponse(f"The answer is of another shape than the protocol's: {error}.") from None
     except ValueError:
         raise BadResponse("The answer is no JSON, or was cut.") from None
+
+
+def read_models(data: bytes) -> list[ServedModel]:
+    """Reads what ``GET /models`` was answered; raises as :func:`read_json`."""
+    return read_json(data, _ServedModels).data
+
+
+def read_answer(data: bytes, kind: type[A]) -> tuple[A, Usage]:
+    """Reads an answer and what it took.
+
+    Raises:
+        BackendError: If it is no JSON, of another shape, or holds an error.
+    """
+    answer = read_json(data, kind)
+    usage = spent(answer.usage)
+    if answer.error:
+        error = inner_error(answer.error)
+        error.usage = usage
+        raise error
+    return answer, usage
 
 
 def finish(reason: str | None, usage: Usage) -> Finish:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ def batch(
     wave: Annotated[int, Parameter(help="Users at a time, of the file engines.", validator=Number(gte=1))] = 20_000,
     command: Annotated[str, Parameter(help="What runs vLLM on a file, of vllm-batch.")] = "vllm run-batch",
     include_seen: Annotated[bool, Parameter(help="Recommend items of the history too.")] = False,
+    json_: Annotated[bool, Parameter(name="--json", help="Print the summary as JSON.")] = False,
 ) -> int:
     """Recommend to many users, from Parquet to Parquet; started again, it goes on where it was.
 
@@ -48,8 +50,12 @@ def batch(
         command=tuple(shlex.split(command)),
     )
     summary = run_async(run_batch(job, engine))
-    outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
-    sys.stdout.write(
-        f"{summary.usable} of {summary.users} users have recommendations ({outcomes}).\n{out / 'rankings'}\n"
-    )
+    if json_:
+        document = {"users": summary.users, "usable": summary.usable, "outcomes": dict(summary.outcomes)}
+        sys.stdout.write(json.dumps({**document, "rankings": str(out / "rankings")}, indent=1) + "\n")
+    else:
+        outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
+        sys.stdout.write(
+            f"{summary.usable} of {summary.users} users have recommendations ({outcomes}).\n{out / 'rankings'}\n"
+        )
     return 0 if summary.usable else FAILED

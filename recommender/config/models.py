@@ -20,7 +20,13 @@ class Block(BaseModel):
 
 
 class BudgetOptions(Block):
-    """Where spending stops hard; None is no limit."""
+    """Where spending stops hard; None is no limit.
+
+    Attributes:
+        requests: Requests that are sent, retries among them.
+        tokens: Prompt and generated tokens.
+        usd: Dollars, by known prices.
+    """
 
     requests: int | None = Field(default=None, ge=1, strict=True)
     tokens: int | None = Field(default=None, ge=1, strict=True)
@@ -61,6 +67,15 @@ class Config(Block):
     """A recommender: which model, asked how, over which items.
 
     Attributes:
+        name: Of its row in tables; by default the stem of its file.
+        backend: What answers: a kind and its options.
+        strategy: How a ranking is got out of the model: a kind and its options.
+        catalog: The items: a ``.csv``, ``.tsv`` or ``.jsonl`` file with ``item_id`` and ``title``.
+        domain: Words that make the templates fit the field.
+        first_stage: Who picks the candidates where none are given.
+        budget: Where spending stops hard.
+        privacy: What of a person's data a prompt may hold.
+        seed: Of all that is drawn.
         templates: Folder of the user's own templates, searched before the shipped ones.
         cache: File of the response cache; None keeps no cache.
         local_only: Refuse any backend address that is not on this machine.

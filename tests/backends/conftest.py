@@ -13,19 +13,19 @@ KEY = "sk-test-0123456789"
 
 
 @pytest.fixture
-async def fake_openai() -> AsyncIterator[FakeServer]:
+async def server() -> AsyncIterator[FakeServer]:
     async with FakeServer() as server:
         yield server
 
 
 @pytest.fixture
-async def openai_backend(fake_openai: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
+async def openai_backend(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     made: list[HttpBackend] = []
 
     def make(*, local_only: bool = False, **options: Any) -> HttpBackend:
         engine = ENGINES.load("openai")
-        chosen = engine.options(**{"model": "fake", "base_url": fake_openai.url, **options})
+        chosen = engine.options(**{"model": "fake", "base_url": server.url, **options})
         made.append(engine.create(chosen, Surroundings(local_only=local_only)))
         return made[-1]
 

@@ -6,7 +6,16 @@ import pytest
 from fakes.engines import ToldEngine, ask
 from fakes.virtual_time import run_virtually
 
-from backends import BackendError, BudgetExceeded, ConfigurationError, GenerateRequest, Sampling, ServerError, Usage
+from backends import (
+    BackendError,
+    BudgetExceeded,
+    ConfigurationError,
+    GenerateRequest,
+    Generation,
+    Sampling,
+    ServerError,
+    Usage,
+)
 from backends.budget import Budget, Ledger
 from backends.prices import Price
 from backends.retry import Retry
@@ -73,3 +82,33 @@ def test_an_attempt_that_was_cancelled_or_refused_frees_its_reservation() -> Non
 
     run_virtually(main())
     assert engine.calls == 3
+
+
+def test_the_rounding_of_dollars_keeps_nobody_waiting() -> None:
+    """0.1 + 0.2 + 0.3 less each of them again is not 0 dollars."""
+    price = Price(prompt=0, cached=0, completion=100_000)
+    answered = Generation(text="x", usage=Usage(requests=1, prompt_tokens=1, usd=0.0))
+
+    async def main() -> None:
+        ledger = Ledger(Budget(usd=0.7), price=price)
+        requests = [GenerateRequest(prompt="a", sampling=Sampling(max_tokens=n)) for n in (1, 2, 3)]
+        tickets = [await ledger.enter(request, again=False) for request in requests]
+        for ticket in tickets:
+            ledger.leave(ticket, answered)
+        last = GenerateRequest(prompt="a", sampling=Sampling(max_tokens=7))
+        await asyncio.wait_for(ledger.enter(last, again=False), 5)
+
+    run_virtually(main())
+
+
+def test_an_attempt_that_timed_out_may_have_been_paid_for() -> None:
+    engine = ToldEngine(lambda _, attempt: 100.0 if attempt == 1 else None)
+    ledger = Ledger(Budget(tokens=20))  # of which an attempt may take 15
+
+    async def main() -> None:
+        request = GenerateRequest(prompt="x" * 40, sampling=Sampling(max_tokens=5))
+        with pytest.raises(BudgetExceeded):
+            await Retry(engine, gates=[ledger], attempt_timeout=1.0).generate(request)
+
+    run_virtually(main())
+    assert engine.calls == 1

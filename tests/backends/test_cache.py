@@ -92,7 +92,7 @@ async def test_a_damaged_entry_is_asked_for_again(tmp_path: Path) -> None:
 
 async def test_a_damaged_file_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "cache.db"
-    path.write_bytes(b"this is no database" * 1000)
+    path.write_bytes(b"SQLite format 3\0" + b"and now damage" * 1000)
     with caplog.at_level(logging.WARNING):
         assert (await _ask_once(ToldEngine(), path)).text == "to a"
     assert "damaged" in caplog.text
@@ -107,9 +107,18 @@ def test_what_is_no_cache_file_is_refused_and_left_alone(tmp_path: Path) -> None
     assert folder.is_dir()
 
 
+def test_a_file_of_somebody_elses_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("item_id,title\n1,Alien\n" * 100)
+    with pytest.raises(ConfigurationError, match=r"items\.csv is no cache.*another file"):
+        CacheFile(path)
+    assert path.read_text().startswith("item_id,title")
+    assert not list(tmp_path.glob("*.damaged"))
+
+
 def test_a_file_begun_anew_takes_nothing_of_the_damaged_one(tmp_path: Path) -> None:
     path = tmp_path / "cache.db"
-    path.write_bytes(b"this is no database" * 1000)
+    path.write_bytes(b"SQLite format 3\0" + b"and now damage" * 1000)
     (tmp_path / "cache.db-wal").write_bytes(b"nor is this a log of one")
     CacheFile(path).close()
     assert not (tmp_path / "cache.db-wal").exists()

@@ -74,6 +74,21 @@ def test_no_code_that_comes_with_a_model_is_run() -> None:
         ENGINES.load("vllm-offline").options(model="x", engine={"trust_remote_code": True})
 
 
+@pytest.mark.parametrize("name", ["local", "transformers", "vllm-offline", "replay", "scripted"])
+@pytest.mark.parametrize("option", ["base_url", "headers", "api_key_env"])
+def test_an_engine_without_a_server_refuses_what_only_servers_have(name: str, option: str) -> None:
+    with pytest.raises(ValueError, match=f"{option}\n.*(?:permitted|forbidden)"):
+        ENGINES.load(name).options(model="m", **{"run": "r"} if name == "replay" else {}, **{option: "x"})
+
+
+def test_a_broken_engine_of_another_distribution_is_named_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="broken", value="no_such_module:ENGINE", group="promptrec.backends")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point] if group == point.group else [])
+    with pytest.raises(ConfigurationError, match=r"'broken' \(no_such_module:ENGINE\) cannot be imported"):
+        ENGINES.load("broken")
+    assert "local" in able(Capability.CHAT)
+
+
 def test_an_engine_of_another_distribution_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="shout", value="backends.engines.scripted:ENGINE", group="promptrec.backends")
     monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point] if group == point.group else [])

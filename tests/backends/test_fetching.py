@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from backends import BackendError
-from backends.fetching import DownloadError, cache_dir, download, fetch_from_wheel
+from backends import BackendError, DownloadError, cache_dir
+from backends.fetching import download, fetch_from_wheel
 
 BODY = bytes(range(256)) * 40
 

@@ -60,7 +60,8 @@ async def test_after_a_fatal_error_nobody_waits_and_nothing_more_is_sent(tmp_pat
     transport = gather(tmp_path, carrier, lines=2, quiet=60.0)
     posts = [transport.post("chat/completions", b'{"n":%d}' % n) for n in range(3)]
     found = await asyncio.wait_for(asyncio.gather(*posts, return_exceptions=True), timeout=5)
-    assert found == [carrier.error] * 3
+    assert [str(error) for error in found] == ["The disk is full."] * 3
+    assert len({id(error) for error in found}) == 3  # each will note what its own request took
     with pytest.raises(StorageError):
         await transport.post("chat/completions", b"{}")
     assert len(carrier.shards) == 1

@@ -4,7 +4,7 @@ import asyncio
 import email.utils
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,6 @@ from backends.wrap import wrap
 
 KEY = "sk-test-0123456789"
 USERS = 200
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from fakes.openai_server import FakeServer, Reply, chat
 
-from backends import ENGINES, BackendError, GenerateRequest, LocalOnlyError, Message, Surroundings, Unreachable
+from backends import (
+    ENGINES,
+    BackendError,
+    ConfigurationError,
+    GenerateRequest,
+    LocalOnlyError,
+    Message,
+    Surroundings,
+    Unreachable,
+)
 from backends.http.backend import HttpBackend
 
 REQUEST = GenerateRequest(prompt=(Message(role="user", content="x"),))
@@ -162,3 +171,45 @@ def test_two_event_loops_in_turn_can_use_one_backend() -> None:
     asyncio.run(backend.aclose())
     assert asyncio.run(once()) == "hello"
     asyncio.run(backend.aclose())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://a..b/v1",
+        f"http://{'a' * 70}/v1",
+        "http://lo cal/v1",
+        "http://127.0.0.1:port/v1",
+        "127.0.0.1:8000/v1",
+        "http:///v1",
+    ],
+)
+def test_what_is_no_address_is_refused_in_a_sentence(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"backend.base_url .* is no http:// or https:// address"):
+        make(url)
+
+
+def test_a_wrong_address_in_the_environment_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "api.example.org")
+    engine = ENGINES.load("openai")
+    with pytest.raises(ConfigurationError, match=r"OPENAI_BASE_URL 'api.example.org' is no"):
+        engine.create(engine.options(model="fake"), Surroundings())
+
+
+def test_a_query_in_the_address_is_refused_rather_than_dropped() -> None:
+    with pytest.raises(ConfigurationError, match="query"):
+        make("https://example.org/openai/v1?api-version=preview")
+
+
+@pytest.mark.parametrize("headers", [{"X-Team": "a\nAuthorization: b"}, {"X Team": "a"}, {"": "a"}, {"X": "a\x00"}])
+def test_a_header_that_would_become_another_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="header"):
+        make("http://127.0.0.1:9/v1", headers=headers)
+
+
+async def test_certificates_that_cannot_be_read_are_refused_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    backend = make("https://127.0.0.1:9/v1", ca_file="ca.pem", folder=tmp_path)
+    with pytest.raises(ConfigurationError, match=r"ca\.pem .*certificates.*ca_file"):
+        await backend.start()

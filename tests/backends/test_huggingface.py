@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -37,12 +38,6 @@ PROMPT = (Message(role="user", content="rank"),)
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def make(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     made: list[Any] = []
@@ -75,6 +70,29 @@ async def test_a_chat_goes_to_the_endpoint_with_the_token(server: FakeServer, ma
     assert server.last.body["messages"] == [{"role": "user", "content": "rank"}]
     assert server.last.body["response_format"]["json_schema"]["schema"] == {"type": "object"}
     assert (server.last.body["max_tokens"], server.last.body["seed"], server.last.body["top_k"]) == (5, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "name"),
+    [
+        (Reply(body={"data": [{"id": "org/served"}]}), "org/served"),
+        (Reply(status=404), "tgi"),
+        (Reply(body=b"<html>"), "tgi"),
+        (Reply(body={"data": []}), "tgi"),
+    ],
+)
+async def test_an_endpoint_is_asked_what_it_serves_so_that_another_model_there_is_another_key(
+    server: FakeServer, make: Any, reply: Reply, name: str
+) -> None:
+    server.reply = lambda _: reply
+    backend = make()
+    await backend.start()
+    await backend.start()
+    assert backend.identity.model == name
+    assert [(one.path, one.headers["authorization"]) for one in server.received] == [("/v1/models", f"Bearer {TOKEN}")]
+    named = make(model="mine")
+    await named.start()
+    assert (named.identity.model, len(server.received)) == ("mine", 1)
 
 
 async def test_a_model_without_an_address_is_asked_for_at_the_router() -> None:
@@ -152,6 +170,25 @@ async def test_text_generation_inference_scores_the_end_of_a_prompt(server: Fake
     assert scores.usage.requests == 2
     labels = await backend.score(ScoreRequest(prompt="I like", continuations=(" Alien", " Heat"), kind="label"))
     assert [one.logprob for one in labels.continuations] == [-1.0, -3.0]
+
+
+async def test_many_continuations_are_read_a_few_at_a_time(server: FakeServer, make: Any) -> None:
+    flying = peak = 0
+
+    def reply(request: Received) -> Reply:
+        nonlocal flying, peak
+        flying += 1
+        peak = max(peak, flying)
+        asyncio.get_running_loop().call_later(0.02, landed)
+        return Reply(body=generated("x", [("I like", None), (" Alien", -1.0)], finish="length"), after=0.02)
+
+    def landed() -> None:
+        nonlocal flying
+        flying -= 1
+
+    server.reply = reply
+    await make(api="generate").score(ScoreRequest(prompt="I like", continuations=(" Alien",) * 40))
+    assert 1 < peak <= 8
 
 
 async def test_the_first_error_of_many_scores_is_raised_alone(server: FakeServer, make: Any) -> None:

@@ -12,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fakes.engines import ToldEngine
 
 from backends import (
+    BackendError,
+    BackendOptions,
     BadResponse,
     Capability,
     ConfigurationError,
@@ -24,11 +27,14 @@ from backends import (
     Identity,
     ScoreRequest,
     Scores,
+    ServerError,
     StorageError,
     Usage,
+    wrap,
 )
 from backends.journal import Journal
 from backends.journal_file import JournalFile
+from backends.jsonio import seal
 from backends.offsets import OffsetIndex
 
 
@@ -125,6 +131,46 @@ async def test_an_error_is_recorded_counted_and_never_given_back(tmp_path: Path)
     await again.generate(ask("a"))
     assert engine.calls == 1
     await again.aclose()
+
+
+async def test_an_attempt_that_was_broken_off_is_counted_with_those_that_failed_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+    failed = ServerError("x", usage=Usage(requests=1, prompt_tokens=30, usd=0.5))
+    again = asyncio.Event()
+
+    def reply(_: str, attempt: int) -> BackendError | float:
+        if attempt == 1:
+            return failed
+        again.set()
+        return 60.0
+
+    backend = wrap(ToldEngine(reply), BackendOptions(kind="told"), journal=path)
+    task = asyncio.create_task(backend.generate(ask("a")))
+    await again.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    await backend.aclose()
+    later = JournalFile(path)
+    assert later.spent == Usage(requests=2, prompt_tokens=30, usd=0.5)
+    later.close()
+
+
+async def test_an_answer_of_another_versions_shape_is_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+    journal = Journal(Counting(), path)
+    await journal.generate(ask("a"))
+    await journal.aclose()
+    line = json.loads(path.read_bytes())
+    del line["crc"]
+    line["response"]["finish"] = "tired"
+    path.write_bytes(seal(json.dumps(line).encode()) + b"\n")
+
+    engine = Counting()
+    journal = Journal(engine, path)
+    assert (await journal.generate(ask("a"))).text == "to a"
+    assert engine.calls == 1
+    await journal.aclose()
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "foreign"])

@@ -1,10 +1,15 @@
 """A request's key changes with whatever can change its answer, and with nothing else."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fakes.engines import ToldEngine, ask
 
 from backends import (
+    ENGINES,
+    BackendOptions,
     Choice,
     GenerateRequest,
     Grammar,
@@ -14,6 +19,8 @@ from backends import (
     Message,
     Sampling,
     ScoreRequest,
+    Surroundings,
+    wrap,
 )
 from backends.keys import request_key
 
@@ -76,3 +83,53 @@ def test_what_json_cannot_say_is_refused(value: object) -> None:
 
 def test_half_a_surrogate_pair_has_a_key() -> None:
     assert request_key(IDENTITY, replace(REQUEST, prompt="\ud83d"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("openai", {"top_logprobs": 5}),
+        ("openai", {"reasoning": True}),
+        ("openai", {"reasoning": True, "reasoning_tokens": 9}),
+        ("openai", {"reasoning_effort": "low"}),
+        ("openai", {"strict_schema": False}),
+        ("openai", {"extra_body": {"top_k": 1}}),
+        ("vllm", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("huggingface", {"provider": "groq"}),
+        ("huggingface", {"top_logprobs": 5}),
+        ("huggingface", {"strict_schema": False}),
+        ("local", {"extra_body": {"top_k": 1}}),
+        ("vllm-offline", {"engine": {"dtype": "float32"}}),
+        ("transformers", {"dtype": "float32"}),
+    ],
+)
+def test_options_that_change_answers_change_the_key(
+    monkeypatch: pytest.MonkeyPatch, kind: str, options: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("HF_TOKEN", "hf_test")
+
+    def identity(**changed: Any) -> Identity:
+        engine = ENGINES.load(kind)
+        made: Identity = engine.create(engine.options(kind=kind, model="m", **changed), Surroundings()).identity
+        return made
+
+    assert request_key(identity(**options), REQUEST) != request_key(identity(), REQUEST)
+
+
+async def test_a_backend_that_nobody_started_is_not_asked_before_it_knows_what_it_is(tmp_path: Path) -> None:
+    class Late(ToldEngine):
+        async def start(self) -> None:
+            self.identity = Identity(kind="told", model="known")
+
+    for name in ("journal", "cache"):
+        answers = []
+        for started in (True, False):
+            engine = Late()
+            backend = wrap(engine, BackendOptions(kind="told"), **{name: tmp_path / name})
+            if started:
+                await backend.start()
+            answers.append(await backend.generate(ask("a")))
+            await backend.aclose()
+        assert answers[0].text == answers[1].text
+        assert engine.calls == 0

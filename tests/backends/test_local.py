@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import subprocess
+import sys
+import textwrap
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,6 +242,25 @@ async def test_closing_frees_the_model_at_once_and_a_request_loads_it_again() ->
     assert freed() is None
     assert (await scored(backend, " Heat\n")).continuations[0].logprob < 0
     await backend.aclose()
+
+
+@engine
+def test_a_model_may_be_closed_as_soon_as_it_is_loaded() -> None:
+    """In a process of its own, since an engine that hangs while it is freed holds the whole process."""
+    script = """
+        import asyncio
+        from backends import ENGINES, Surroundings
+
+        async def main():
+            kind = ENGINES.load("local")
+            for _ in range(4):
+                backend = kind.create(kind.options(kind="local", context=256, threads=1), Surroundings())
+                await backend.start()
+                await backend.aclose()
+
+        asyncio.run(main())
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, timeout=60)
 
 
 @engine

@@ -26,18 +26,18 @@ KEY = "sk-test-0123456789"
 PROMPT = (Message(role="system", content="be brief"), Message(role="user", content="rank"))
 
 
-async def test_a_chat_is_sent_and_read(fake_openai: FakeServer, openai_backend: Any) -> None:
+async def test_a_chat_is_sent_and_read(server: FakeServer, openai_backend: Any) -> None:
     backend = openai_backend(headers={"X-Mine": "1"}, organization="org", extra_body={"user": "u"})
     sampling = Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3, stop=("\n",))
     answer = await backend.generate(GenerateRequest(prompt=PROMPT, sampling=sampling))
     assert (answer.text, answer.finish, answer.model) == ("hello", Finish.STOP, "fake-1")
     assert answer.usage == Usage(requests=1, prompt_tokens=100, cached_tokens=40, completion_tokens=10)
     assert answer.seconds > 0
-    assert fake_openai.last.path == "/v1/chat/completions"
-    assert fake_openai.last.headers["authorization"] == f"Bearer {KEY}"
-    assert fake_openai.last.headers["x-mine"] == "1"
-    assert fake_openai.last.headers["openai-organization"] == "org"
-    assert fake_openai.last.body == {
+    assert server.last.path == "/v1/chat/completions"
+    assert server.last.headers["authorization"] == f"Bearer {KEY}"
+    assert server.last.headers["x-mine"] == "1"
+    assert server.last.headers["openai-organization"] == "org"
+    assert server.last.body == {
         "model": "fake",
         "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "rank"}],
         "max_tokens": 7,
@@ -54,11 +54,11 @@ async def test_a_chat_is_sent_and_read(fake_openai: FakeServer, openai_backend: 
     [("o3-mini", True), ("gpt-5-mini", True), ("gpt-5-chat-latest", False), ("gpt-4o", False), ("olmo", False)],
 )
 async def test_models_that_think_are_asked_differently(
-    fake_openai: FakeServer, openai_backend: Any, model: str, thinks: bool
+    server: FakeServer, openai_backend: Any, model: str, thinks: bool
 ) -> None:
     backend = openai_backend(model=model, reasoning_tokens=1000, reasoning_effort="low" if thinks else None)
     await backend.generate(GenerateRequest(prompt=PROMPT, sampling=Sampling(max_tokens=10, stop=("x",))))
-    body = fake_openai.last.body
+    body = server.last.body
     assert ("temperature" in body) != thinks
     assert ("stop" in body) != thinks
     assert body.get("max_completion_tokens" if thinks else "max_tokens") == (1010 if thinks else 10)
@@ -70,8 +70,8 @@ async def test_models_that_think_are_asked_differently(
             await backend.score(ScoreRequest(prompt=PROMPT, continuations=("A",), kind="label"))
 
 
-async def test_stop_strings_that_cannot_be_sent_still_hold(fake_openai: FakeServer, openai_backend: Any) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat("one\ntwo"))
+async def test_stop_strings_that_cannot_be_sent_still_hold(server: FakeServer, openai_backend: Any) -> None:
+    server.reply = lambda _: Reply(body=chat("one\ntwo"))
     answer = await openai_backend(model="o3").generate(GenerateRequest(prompt=PROMPT, sampling=Sampling(stop=("\n",))))
     assert answer.text == "one"
 
@@ -83,18 +83,18 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required"
     ("text", "ignored"), [('{"a": 1}', False), ('{"a": "1"}', True), ("free text", True), ('{"a": 1, "b": 2}', True)]
 )
 async def test_a_json_schema_is_sent_and_checked(
-    fake_openai: FakeServer, openai_backend: Any, text: str, ignored: bool
+    server: FakeServer, openai_backend: Any, text: str, ignored: bool
 ) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat(text))
+    server.reply = lambda _: Reply(body=chat(text))
     constraint = JsonSchema(schema=SCHEMA, name="ranking")
     answer = await openai_backend().generate(GenerateRequest(prompt=PROMPT, constraint=constraint))
     described = {"name": "ranking", "schema": SCHEMA, "strict": True}
-    assert fake_openai.last.body["response_format"] == {"type": "json_schema", "json_schema": described}
+    assert server.last.body["response_format"] == {"type": "json_schema", "json_schema": described}
     assert (answer.text, answer.constraint_ignored) == (text, ignored)
 
 
-async def test_a_cut_answer_is_not_held_against_its_constraint(fake_openai: FakeServer, openai_backend: Any) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat('{"a"', finish="length"))
+async def test_a_cut_answer_is_not_held_against_its_constraint(server: FakeServer, openai_backend: Any) -> None:
+    server.reply = lambda _: Reply(body=chat('{"a"', finish="length"))
     answer = await openai_backend().generate(GenerateRequest(prompt=PROMPT, constraint=JsonSchema(schema=SCHEMA)))
     assert (answer.finish, answer.constraint_ignored) == (Finish.LENGTH, False)
 
@@ -103,12 +103,12 @@ async def test_a_cut_answer_is_not_held_against_its_constraint(fake_openai: Fake
     ("sent", "text", "ignored"), [('{"answer": "b"}', "b", False), ('{"answer": "z"}', "z", True), ("b", "b", False)]
 )
 async def test_a_choice_is_said_as_a_schema(
-    fake_openai: FakeServer, openai_backend: Any, sent: str, text: str, ignored: bool
+    server: FakeServer, openai_backend: Any, sent: str, text: str, ignored: bool
 ) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat(sent))
+    server.reply = lambda _: Reply(body=chat(sent))
     answer = await openai_backend().generate(GenerateRequest(prompt=PROMPT, constraint=Choice(options=("a", "b"))))
     assert (answer.text, answer.constraint_ignored) == (text, ignored)
-    schema = fake_openai.last.body["response_format"]["json_schema"]["schema"]
+    schema = server.last.body["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["answer"]["enum"] == ["a", "b"]
 
 
@@ -125,20 +125,20 @@ async def test_a_choice_is_said_as_a_schema(
     ],
 )
 async def test_how_an_answer_ended_is_kept_apart(
-    fake_openai: FakeServer, openai_backend: Any, body: dict[str, Any], finish: Finish, text: str
+    server: FakeServer, openai_backend: Any, body: dict[str, Any], finish: Finish, text: str
 ) -> None:
-    fake_openai.reply = lambda _: Reply(body=body)
+    server.reply = lambda _: Reply(body=body)
     answer = await openai_backend().generate(GenerateRequest(prompt=PROMPT))
     assert (answer.finish, answer.text) == (finish, text)
 
 
-async def test_a_prompt_that_met_azures_filter_is_filtered(fake_openai: FakeServer, openai_backend: Any) -> None:
-    fake_openai.reply = lambda _: Reply(status=400, body=error("filtered", code="content_filter"))
+async def test_a_prompt_that_met_azures_filter_is_filtered(server: FakeServer, openai_backend: Any) -> None:
+    server.reply = lambda _: Reply(status=400, body=error("filtered", code="content_filter"))
     assert (await openai_backend().generate(GenerateRequest(prompt=PROMPT))).finish is Finish.CONTENT_FILTER
 
 
-async def test_reasoning_is_kept(fake_openai: FakeServer, openai_backend: Any) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat("x", reasoning_content="because"))
+async def test_reasoning_is_kept(server: FakeServer, openai_backend: Any) -> None:
+    server.reply = lambda _: Reply(body=chat("x", reasoning_content="because"))
     assert (await openai_backend().generate(GenerateRequest(prompt=PROMPT))).reasoning == "because"
 
 
@@ -160,14 +160,14 @@ async def test_reasoning_is_kept(fake_openai: FakeServer, openai_backend: Any) -
         b"[" * 100_000,
     ],
 )
-async def test_what_is_no_answer_is_a_bad_response(fake_openai: FakeServer, openai_backend: Any, body: Any) -> None:
-    fake_openai.reply = lambda _: Reply(body=body)
+async def test_what_is_no_answer_is_a_bad_response(server: FakeServer, openai_backend: Any, body: Any) -> None:
+    server.reply = lambda _: Reply(body=body)
     with pytest.raises(BadResponse):
         await openai_backend().generate(GenerateRequest(prompt=PROMPT))
 
 
-async def test_what_a_bad_answer_cost_is_known(fake_openai: FakeServer, openai_backend: Any) -> None:
-    fake_openai.reply = lambda _: Reply(body=chat(None))
+async def test_what_a_bad_answer_cost_is_known(server: FakeServer, openai_backend: Any) -> None:
+    server.reply = lambda _: Reply(body=chat(None))
     with pytest.raises(BadResponse) as caught:
         await openai_backend().generate(GenerateRequest(prompt=PROMPT))
     assert caught.value.usage == Usage(requests=1, prompt_tokens=100, cached_tokens=40, completion_tokens=10)
@@ -185,37 +185,33 @@ async def test_what_a_bad_answer_cost_is_known(fake_openai: FakeServer, openai_b
     ],
 )
 async def test_what_an_api_cannot_do_is_refused_before_it_is_sent(
-    fake_openai: FakeServer, openai_backend: Any, api: str, request_: GenerateRequest | ScoreRequest
+    server: FakeServer, openai_backend: Any, api: str, request_: GenerateRequest | ScoreRequest
 ) -> None:
     backend = openai_backend(api=api)
     with pytest.raises(UnsupportedCapability) as caught:
         await (backend.score(request_) if isinstance(request_, ScoreRequest) else backend.generate(request_))
     assert caught.value.hint
-    assert not fake_openai.received
+    assert not server.received
 
 
-async def test_azures_older_paths(
-    fake_openai: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_azures_older_paths(server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key")
-    backend = openai_backend(
-        api_version="2024-10-21", model="deployed", base_url=f"http://127.0.0.1:{fake_openai.port}"
-    )
+    backend = openai_backend(api_version="2024-10-21", model="deployed", base_url=f"http://127.0.0.1:{server.port}")
     await backend.generate(GenerateRequest(prompt=PROMPT))
-    assert fake_openai.last.path == "/openai/deployments/deployed/chat/completions?api-version=2024-10-21"
-    assert fake_openai.last.headers["api-key"] == "azure-key"
-    assert "authorization" not in fake_openai.last.headers
+    assert server.last.path == "/openai/deployments/deployed/chat/completions?api-version=2024-10-21"
+    assert server.last.headers["api-key"] == "azure-key"
+    assert "authorization" not in server.last.headers
 
 
 async def test_the_key_comes_from_the_environment_alone_and_is_needed_elsewhere(
-    fake_openai: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINE", "another-key")
     await openai_backend(api_key_env="MINE").generate(GenerateRequest(prompt=PROMPT))
-    assert fake_openai.last.headers["authorization"] == "Bearer another-key"
+    assert server.last.headers["authorization"] == "Bearer another-key"
     monkeypatch.delenv("OPENAI_API_KEY")
     await openai_backend().generate(GenerateRequest(prompt=PROMPT))
-    assert "authorization" not in fake_openai.last.headers
+    assert "authorization" not in server.last.headers
     with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
         openai_backend(base_url="https://example.org/v1")
     with pytest.raises(ValidationError):
@@ -227,12 +223,12 @@ async def test_the_key_comes_from_the_environment_alone_and_is_needed_elsewhere(
 
 
 async def test_the_address_comes_from_the_config_else_the_environment(
-    fake_openai: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", fake_openai.url)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     backend = openai_backend(base_url=None)
     await backend.generate(GenerateRequest(prompt=PROMPT))
-    assert backend.identity.endpoint == fake_openai.url + "/"
+    assert backend.identity.endpoint == server.url + "/"
     monkeypatch.delenv("OPENAI_BASE_URL")
     assert openai_backend(base_url=None).identity.endpoint == "https://api.openai.com/v1/"
 
@@ -259,9 +255,9 @@ async def test_an_unknown_option_and_a_missing_model_are_refused(openai_backend:
         openai_backend(model=None)
 
 
-async def test_half_a_surrogate_pair_can_be_sent(fake_openai: FakeServer, openai_backend: Any) -> None:
+async def test_half_a_surrogate_pair_can_be_sent(server: FakeServer, openai_backend: Any) -> None:
     await openai_backend().generate(GenerateRequest(prompt=(Message(role="user", content="cut \ud83d"),)))
-    assert fake_openai.last.body["messages"][0]["content"] == "cut \ud83d"
+    assert server.last.body["messages"][0]["content"] == "cut \ud83d"
 
 
 @pytest.mark.parametrize(

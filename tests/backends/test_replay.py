@@ -77,3 +77,19 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("{}\n")
     with pytest.raises(ConfigurationError, match="no recorded answer"):
         _ = replay(tmp_path / "empty.jsonl").capabilities
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"prompt": "a", "response": {"answer": 1}},
+        {"prompt": "a", "response": ["one"]},
+        {"prompt": 5, "response": "one"},
+        {"prompt": [1], "response": "one"},
+        {"prompt": [["role", "user"]], "response": "one"},
+    ],
+)
+def test_a_line_of_another_shape_is_no_recorded_answer(tmp_path: Path, line: dict[str, Any]) -> None:
+    (tmp_path / "r.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(ConfigurationError, match="no recorded answer"):
+        _ = replay(tmp_path / "r.jsonl").capabilities

@@ -99,3 +99,16 @@ async def test_a_broken_engine_fails_everybody_who_waits_and_nobody_later(steppe
     with pytest.raises(ServerError, match="out of memory"):
         await stepper.outputs([("a", -1)])
     assert len(await stepper.outputs([("b", 1)])) == 1
+
+
+async def test_an_engine_too_broken_to_let_go_fails_its_request_all_the_same(
+    stepper: Stepper, engine: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(request_ids: list[str]) -> None:
+        raise RuntimeError("the engine is dead")
+
+    monkeypatch.setattr(engine, "abort_request", dead)
+    with pytest.raises(ServerError, match="out of memory"):
+        await asyncio.wait_for(stepper.outputs([("a", -1)]), 5)
+    engine.inside.clear()
+    assert len(await asyncio.wait_for(stepper.outputs([("b", 1)]), 5)) == 1

@@ -10,6 +10,7 @@ from fakes.openai_server import FakeServer, Received, Reply, chat
 
 from backends import (
     ENGINES,
+    BackendError,
     BadResponse,
     Choice,
     ConfigurationError,
@@ -21,6 +22,7 @@ from backends import (
     Sampling,
     ScoreRequest,
     Surroundings,
+    Usage,
 )
 from backends.continuations import Found, tree
 from backends.http.vllm_scores import after_nodes, read_echo
@@ -38,12 +40,6 @@ def tokenized(body: Any) -> dict[str, Any]:
     if "messages" in body:
         return {"tokens": [*map(ord, body["messages"][-1]["content"]), 1]}
     return {"tokens": [*map(ord, body["prompt"])]}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -154,6 +150,53 @@ async def test_a_tree_asks_each_node_once(make: Any, server: FakeServer) -> None
     assert [one.logprob for one in scores.continuations] == pytest.approx([-1.95, -1.96])
     assert [request.path for request in server.received].count("/v1/completions") == 1
     assert server.last.body["prompt"] == [[120], [120, 97]]
+
+
+def read(body: Any) -> dict[str, Any]:
+    """Reads each text as characters, each as probable as minus a hundredth of its code."""
+    choices = []
+    for at, text in enumerate(body["prompt"]):
+        values = [{str(ord(character)): {"logprob": -ord(character) / 100}} for character in text]
+        choices.append({"index": at, "prompt_token_ids": [*map(ord, text)], "prompt_logprobs": [None, *values[1:]]})
+    return {"choices": choices, "usage": {"prompt_tokens": sum(map(len, body["prompt"]))}}
+
+
+async def test_long_texts_are_read_a_few_at_a_time(make: Any, server: FakeServer) -> None:
+    """What comes back holds an entry a token: of 30 long texts at once it would be larger than any answer may be."""
+    prompt = "x" * 5_000
+    scores = await make({"/v1/completions": read}).score(ScoreRequest(prompt=prompt, continuations=("a",) * 30))
+    assert [one.logprob for one in scores.continuations] == pytest.approx([-0.97] * 30)
+    asked = [request.body["prompt"] for request in server.received if request.path == "/v1/completions"]
+    assert sum(map(len, asked)) == 30
+    assert max(sum(map(len, texts)) for texts in asked) <= 40_000
+    assert scores.usage.requests == len(asked)
+
+
+async def test_a_text_that_merges_with_the_prompts_end_is_scored_less_what_the_prompt_says_there(make: Any) -> None:
+    def merged(text: str) -> list[int]:
+        return [999 if character == "^" else ord(character) for character in text.replace("ia", "^")]
+
+    def read_merged(body: Any) -> dict[str, Any]:
+        choices = []
+        for at, text in enumerate(body["prompt"]):
+            tokens = merged(text)
+            values = [{str(token): {"logprob": -token / 100}} for token in tokens]
+            choices.append({"index": at, "prompt_token_ids": tokens, "prompt_logprobs": [None, *values[1:]]})
+        return {"choices": choices}
+
+    answers: Answers = {"/v1/completions": read_merged, "/tokenize": lambda body: {"tokens": merged(body["prompt"])}}
+    scores = await make(answers).score(ScoreRequest(prompt="hi", continuations=("a", "b")))
+    assert [one.logprob for one in scores.continuations] == pytest.approx([-9.99 + 1.05, -0.98])
+
+
+async def test_what_was_spent_before_a_scoring_failed_is_not_forgotten(make: Any, server: FakeServer) -> None:
+    def once(body: Any) -> Any:
+        done = [request.path for request in server.received].count("/v1/completions")
+        return read(body) if done == 1 else {"error": {"message": "no", "code": 503}}
+
+    with pytest.raises(BackendError) as caught:
+        await make({"/v1/completions": once}).score(ScoreRequest(prompt="x" * 30_000, continuations=("a", "b")))
+    assert caught.value.usage == Usage(requests=2, prompt_tokens=30_001)
 
 
 async def test_two_labels_of_one_token_are_refused(make: Any) -> None:

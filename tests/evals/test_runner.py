@@ -209,7 +209,7 @@ def test_a_fatal_error_keeps_what_was_ranked(tmp_path: Path) -> None:
 
 
 def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:
-    block = {"kind": "scripted", "headers": {"Authorization": "Bearer hush-4711"}}
+    block = {"kind": "openai", "model": "m", "headers": {"Authorization": "Bearer hush-4711"}}
     rec = Recommender(parse_config({"backend": block}), catalog=CATALOG, backend=listing("CABDE"))
     asyncio.run(evaluate(users(), rec, tmp_path))
     assert "hush-4711" not in "".join(path.read_text() for path in tmp_path.iterdir())

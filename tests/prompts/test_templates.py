@@ -9,6 +9,7 @@ import pytest
 
 import prompts
 from prompts import Template, fit_history, languages, load, names, samples
+from prompts.template import plural
 
 ALL = [(name, language) for name in names() for language in languages(name)]
 ATTACKS = [
@@ -232,4 +233,4 @@ def test_messages_of_a_template_without_chat_blocks_are_refused() -> None:
     ("noun", "many"), [("movie", "movies"), ("story", "stories"), ("box", "boxes"), ("toy", "toys"), ("dish", "dishes")]
 )
 def test_regular_plurals(noun: str, many: str) -> None:
-    assert prompts.plural(noun) == many
+    assert plural(noun) == many

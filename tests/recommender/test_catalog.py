@@ -43,6 +43,7 @@ def test_every_layout_gives_one_catalogue(tmp_path: Path, name: str, text: str) 
         ("c.csv", "item_id,title\n1,Alien\n1,Aliens\n", "c.csv:3: item_id '1' stands there twice, first in line 2"),
         ("c.csv", "item_id,title\n1,Alien\n2,\n", "c.csv:3: title is empty"),
         ("c.csv", "item_id,title\n1,Alien,Horror\n", "c.csv:2: 3 fields where the header has 2"),
+        ("c.csv", "item_id,title,title\n1,Alien,Aliens\n", "c.csv:1: column 'title' stands there twice"),
         ("c.csv", "item_id,title\n", "no items in it"),
         ("c.csv", "", "column 'item_id' is missing"),
         ("c.csv", "item_id,title\n1,Am\xe9lie\n".encode("latin-1"), "not UTF-8 (byte 0xe9"),

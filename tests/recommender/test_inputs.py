@@ -83,7 +83,7 @@ def test_a_candidate_given_twice_is_kept_once_with_a_warning() -> None:
     [
         ("Alien", "must be a list"),
         ([""], "entry 1 is empty"),
-        ([7], "entry 1 is a int"),
+        ([7], "entry 1 is a number"),
         ([{"titel": "Alien"}], "unknown key 'titel'. Did you mean 'title'?"),
         ([{"kind": "view"}], "neither an item_id or title nor a text"),
         ([{"title": "Alien", "kind": "viewed"}], "unknown kind 'viewed'. Did you mean 'view'?"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,6 +180,22 @@ def test_many_users_are_pulled_as_results_are_taken() -> None:
     assert pulled < 100
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a timer's signal")
+def test_an_interruption_ends_many_users_as_what_it_is() -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    rec = recommender(Answering(delay=60))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(rec.recommend_many([("a", ["Alien"]), ("b", ["Heat"])]))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    rec.close()
+
+
 def test_a_user_without_a_history_key_is_an_input_error() -> None:
     with pytest.raises(InputError, match="needs a `history`"):
         list(recommender().recommend_many([{"user_id": "a"}]))
@@ -234,6 +252,9 @@ def test_no_user_id_reaches_a_prompt() -> None:
     [
         ({"history": None}, "must be a list"),
         ({"history": [], "exclude": "Heat"}, "exclude must be a list"),
+        ({"history": [], "exclude": None}, "exclude must be a list"),
+        ({"history": [], "exclude": [4]}, "found a number"),
+        ({"history": [], "candidates": 5}, "candidates must be a list"),
         ({"history": [], "filters": "genre=Crime"}, "filters must map"),
         ({"history": [], "context": 5}, "context must be a text"),
     ],
@@ -254,6 +275,22 @@ def test_what_callers_would_write_is_understood() -> None:
 def test_users_of_a_wrong_shape_are_told_the_right_one(users: object) -> None:
     with pytest.raises(InputError, match="must be"):
         list(recommender().recommend_many(users))  # type: ignore[arg-type]
+
+
+def test_a_users_own_key_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"unknown key 'excluded'. Did you mean 'exclude'\?"):
+        list(recommender().recommend_many([{"user_id": "u", "history": ["Heat"], "excluded": ["Alien"]}]))
+
+
+def test_what_is_no_config_is_refused() -> None:
+    with pytest.raises(ConfigError, match="found a int"):
+        Recommender.from_config(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("item", [Item(1, "Alien"), Item("1", None), Item("1", "Alien", {"year": 1979})])  # type: ignore
+def test_an_item_of_other_things_than_texts_is_refused_before_it_reaches_a_prompt(item: Item) -> None:
+    with pytest.raises(CatalogError, match="where a text belongs"):
+        Catalog([item])
 
 
 def test_texts_that_the_model_sees_in_part_are_told() -> None:
