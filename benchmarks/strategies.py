@@ -1,29 +1,36 @@
-"""What each strategy costs a user on the embedded engine, and how well it ranks.
+"""What each strategy costs a user, on the embedded engine or a vLLM server.
 
-    python benchmarks/strategies.py [--users 5] [--candidates 20] [--data FOLDER] [--only first,setwise]
+    python benchmarks/strategies.py [--users 6] [--history 50] [--only first,setwise] [--out costs.json]
+    python benchmarks/strategies.py --base-url http://127.0.0.1:8000 [--model NAME]
+    python benchmarks/strategies.py --counts        # tokens only, which other work on the machine does not change
 
-One row a strategy: requests, prompt tokens and the share of them that the engine still had, generated tokens and
-seconds a user, NDCG@10 over all users with its 95 % interval, and how many rankings are whole.  MovieLens-100K, each
-user's last film among sampled ones.
+One row a strategy: requests, prompt tokens and how many of them the engine had to compute, generated tokens, and tokens
+scored one by one.  Seconds are measured with one request at a time, beside what a model of four rates (seconds a call,
+a computed prompt token, a generated and a scored one) predicts: the rates are fitted on every second user and checked
+on the others.  MovieLens-100K, each user's last film among sampled ones.  How well the strategies rank: quality.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import time
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from backends import ENGINES, Backend, Surroundings, Usage
+import numpy as np
+from scipy.optimize import nnls
+
+from backends import ENGINES, Backend, ScoreRequest, Surroundings, wrap
+from evals import TaskSet
 from evals.datasets import DATASETS
-from evals.metrics import per_user
-from evals.protocols import leave_one_out
-from evals.statistics import interval
-from evals.types import Scored, TaskSet
+from evals.protocols import make_tasks
 from recommender import Catalog, Item, Ranked, Recommender, Status, parse_config
 
 TEMPLATES = Path(__file__).with_name("templates").resolve()
-SYSTEMS = {
+SYSTEMS: dict[str, dict[str, Any]] = {
     "likelihood": {"kind": "likelihood"},
     "likelihood, PMI": {"kind": "likelihood", "prior_correction": 1.0},
     "first": {"kind": "first"},
@@ -31,8 +38,8 @@ SYSTEMS = {
     "listwise": {"kind": "listwise"},
     "listwise, 5 orders": {"kind": "listwise", "permutations": 5},
     "listwise, JSON": {"kind": "listwise", "answer": "json"},
-    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank", "history_length": 50},
     "listwise, choice": {"kind": "listwise", "answer": "choice"},
+    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank"},
     "pointwise, yes or no": {"kind": "pointwise"},
     "pointwise, rating": {"kind": "pointwise", "ask": "rating"},
     "pairwise, heapsort": {"kind": "pairwise", "method": "heapsort"},
@@ -48,81 +55,192 @@ SYSTEMS = {
         "strategies": [{"kind": "likelihood"}],
         "first_stages": ["popularity"],
     },
+    "first, user first": {"kind": "first", "template": "first_user_first"},
 }
+"""The last is the layout to compare with: the same words, the person's history before the instructions."""
+RATES = ("call", "computed", "generated", "scored")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one user cost: requests, tokens, and seconds of the engine."""
+
+    call: int = 0
+    prompt: int = 0
+    computed: int = 0
+    generated: int = 0
+    scored: int = 0
+    seconds: float = 0.0
+    whole: bool = True
+
+
+def cost_of(ranked: Ranked) -> Cost:
+    calls = [one for one in ranked.exchanges if one.response is not None]
+    scored = [one.response.usage.completion_tokens for one in calls if isinstance(one.request, ScoreRequest)]
+    written = [one.response.usage.completion_tokens for one in calls if not isinstance(one.request, ScoreRequest)]
+    return Cost(
+        call=ranked.usage.requests,
+        prompt=ranked.usage.prompt_tokens,
+        computed=ranked.usage.prompt_tokens - ranked.usage.cached_tokens,
+        generated=sum(written),
+        scored=sum(scored),
+        seconds=ranked.seconds,
+        whole=ranked.ranking.status is Status.WHOLE,
+    )
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--users", type=int, default=5)
+    parser.add_argument("--users", type=int, default=6)
     parser.add_argument("--candidates", type=int, default=20)
+    parser.add_argument("--history", type=int, default=50, help="newest films that are shown; users have as many")
     parser.add_argument("--data", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
-    parser.add_argument("--only", help="rows whose names begin with one of these, separated by commas")
+    parser.add_argument("--only", help="rows whose names begin with one of these, separated by semicolons")
+    parser.add_argument("--base-url", help="of a vLLM server; the embedded engine without one")
+    parser.add_argument("--model")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--counts", action="store_true", help="no seconds")
+    parser.add_argument("--out", type=Path, help="JSON with the costs of every user")
     return parser.parse_args()
 
 
-def read(users: int, candidates: int, folder: Path | None) -> tuple[TaskSet, Catalog]:
+def read(given: argparse.Namespace) -> tuple[TaskSet, Catalog]:
     dataset = DATASETS.load("movielens-100k")
-    data = dataset.load(folder or dataset.fetch(print))
-    taskset = leave_one_out(data, users=users, candidates=candidates, seed=2026)
-    known = {item_id: str(count) for item_id, count in taskset.popularity.items()}
+    data = dataset.load(given.data or dataset.fetch(print))
+    split = {"kind": "leave-one-out", "min_history": given.history}
+    taskset = make_tasks(data, split=split, users=given.users, candidates=given.candidates, seed=2026)
+    known = taskset.popularity
     items = (
-        Item(item.item_id, item.title, {**item.attributes, "popularity": known.get(item.item_id, "0")})
+        Item(item.item_id, item.title, {**item.attributes, "popularity": str(known.get(item.item_id, 0))})
         for item in taskset.catalog
     )
     return taskset, Catalog(items)
 
 
-async def rank(name: str, taskset: TaskSet, catalog: Catalog, engine: Backend) -> None:
+def engine_of(given: argparse.Namespace) -> tuple[dict[str, Any], Backend]:
+    """The backend block and the engine, one request at a time, so that seconds add up."""
+    block: dict[str, Any] = {"kind": "local", "threads": given.threads}
+    if given.base_url:
+        block = {"kind": "vllm", "base_url": given.base_url, "concurrency": 1, "attempt_timeout": 600, "deadline": 3600}
+    if given.model:
+        block["model"] = given.model
+    kind = ENGINES.load(block["kind"])
+    options = kind.options(**block)
+    return block, wrap(kind.create(options, Surroundings()), options)
+
+
+def shown(strategy: Mapping[str, Any], history: int) -> dict[str, Any]:
+    """The strategy and its parts with as much history."""
+    parts = {
+        key: [shown(part, history) for part in strategy[key]] for key in ("strategies", "stages") if key in strategy
+    }
+    return {**strategy, **(parts or {"history_length": history})}
+
+
+async def rank(name: str, taskset: TaskSet, catalog: Catalog, block: Any, engine: Backend, history: int) -> list[Cost]:
     config = parse_config(
         {
-            "backend": {"kind": "local"},
-            "strategy": SYSTEMS[name],
+            "backend": block,
+            "strategy": shown(SYSTEMS[name], history),
             "domain": {"item": "movie", "verb": "watched"},
             "templates": TEMPLATES,
         }
     )
     rec = Recommender(config, catalog=catalog, backend=engine)
-    ranked: dict[int, Ranked] = {}
-    started = time.perf_counter()
-    async with rec.rank_all((str(at), one.task) for at, one in enumerate(taskset.tasks)) as results:
-        async for result in results:
-            ranked[int(result.key)] = result
-    print(row(name, taskset, ranked, time.perf_counter() - started), flush=True)
+    found = []
+    for at, one in enumerate(taskset.tasks):  # one after the other, so that seconds are a user's own
+        async with rec.rank_all([(str(at), one.task)]) as results:
+            found += [cost_of(result) async for result in results]
+    return found
 
 
-def row(name: str, taskset: TaskSet, ranked: dict[int, Ranked], seconds: float) -> str:
-    n = len(taskset.tasks)
-    usage = sum((one.usage for one in ranked.values()), Usage())
-    scored = [
-        Scored(
-            ranked=tuple(item.item_id for item in ranked[at].ranking.by_model),
-            targets=one.targets,
-            candidates=len(one.task.candidates),
+def mean(costs: Sequence[Cost], name: str) -> float:
+    return float(np.mean([getattr(cost, name) for cost in costs]))
+
+
+def fitted(costs: Mapping[str, Sequence[Cost]]) -> dict[str, float]:
+    """Seconds of a call and of each kind of token, not negative, by least squares of relative errors."""
+    users = [cost for each in costs.values() for cost in each[::2]]
+    seconds = np.array([cost.seconds for cost in users])
+    work = np.array([[getattr(cost, name) for name in RATES] for cost in users], dtype=float)
+    found, _ = nnls(work / seconds[:, None], np.ones(len(users)))
+    return dict(zip(RATES, map(float, found), strict=True))
+
+
+def predicted(cost: Cost, rates: Mapping[str, float]) -> float:
+    return sum(rates[name] * getattr(cost, name) for name in RATES)
+
+
+def print_table(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
+    head = f"{'strategy':24s} {'calls':>6s} {'prompt':>8s} {'computed':>8s} {'cached':>6s} "
+    head += f"{'generated':>9s} {'scored':>6s}"
+    print(head + ("" if counts else f" {'seconds':>8s} {'predicted':>9s} {'error':>6s}") + "  whole")
+    rates = {} if counts else fitted(costs)
+    for name, each in costs.items():
+        computed, prompt = mean(each, "computed"), mean(each, "prompt")
+        row = f"{name:24s} {mean(each, 'call'):6.1f} {prompt:8.0f} {computed:8.0f} {1 - computed / prompt:6.0%} "
+        row += f"{mean(each, 'generated'):9.1f} {mean(each, 'scored'):6.0f}"
+        if not counts:
+            others = each[1::2] or each
+            took = mean(others, "seconds")
+            guess = float(np.mean([predicted(cost, rates) for cost in others]))
+            row += f" {took:8.2f} {guess:9.2f} {guess / took - 1:+6.0%}"
+        print(f"{row}  {sum(cost.whole for cost in each)} of {len(each)}")
+    if rates:
+        told = ", ".join(
+            f"{1000 * rates[name]:.2f} ms a {name} {'request' if name == 'call' else 'token'}" for name in RATES
         )
-        for at, one in enumerate(taskset.tasks)
-    ]
-    ndcg = interval(per_user(("ndcg@10",), scored)["ndcg@10"], seed=2026)
-    whole = sum(one.ranking.status is Status.WHOLE for one in ranked.values())
-    cached = usage.cached_tokens / max(usage.prompt_tokens, 1)
-    return (
-        f"{name:24s} {usage.requests / n:6.1f} {usage.prompt_tokens / n:8.0f} {cached:6.0%} "
-        f"{usage.completion_tokens / n:7.1f} {seconds / n:7.2f}   "
-        f"{ndcg.mean:.3f} [{ndcg.low:.3f}, {ndcg.high:.3f}] {whole:4d} of {n}"
+        print(f"rates, of every second user: {told}; checked on the others".replace("call request", "call"))
+
+
+def print_claims(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
+    def ratio(one: str, other: str, name: str) -> float | None:
+        return mean(costs[one], name) / mean(costs[other], name) if one in costs and other in costs else None
+
+    def say(value: float | None, text: str) -> None:
+        if value is not None:
+            print(f"  {value:6.2f}  {text}")
+
+    def written(name: str) -> float:
+        return mean(costs[name], "generated") + mean(costs[name], "scored")
+
+    def cached(name: str) -> float:
+        return 1 - mean(costs[name], "computed") / mean(costs[name], "prompt")
+
+    if "first" in costs and "listwise" in costs:
+        say(written("listwise") / written("first"), "tokens that listwise generates, to those of first")
+    if not counts:
+        say(ratio("listwise", "first", "seconds"), "seconds of listwise to those of first")
+    say(
+        ratio("pointwise, yes or no", "listwise", "computed"),
+        "computed prompt tokens, pointwise to one listwise prompt",
     )
+    say(ratio("listwise, 5 orders", "listwise", "computed"), "computed prompt tokens, 5 orders to one listwise prompt")
+    if "first" in costs and "first, user first" in costs and cached("first, user first"):
+        say(cached("first") / cached("first, user first"), "cached share, this layout to the same words user first")
 
 
 async def main() -> None:
     given = arguments()
-    taskset, catalog = read(given.users, given.candidates, given.data)
-    kind = ENGINES.load("local")
-    engine = kind.create(kind.options(kind="local"), Surroundings())
+    taskset, catalog = read(given)
+    block, engine = engine_of(given)
     await engine.start()
-    print(f"{'strategy':24s}  calls   prompt cached generat seconds   NDCG@10, 95 % interval  whole")
-    begins = tuple(given.only.split(",")) if given.only else ("",)
-    for name in SYSTEMS:
-        if name.startswith(begins):
-            await rank(name, taskset, catalog, engine)
-    await engine.aclose()
+    costs: dict[str, list[Cost]] = {}
+    begins = tuple(given.only.split(";")) if given.only else ("",)
+    try:
+        for name in SYSTEMS:
+            if name.startswith(begins):
+                costs[name] = await rank(name, taskset, catalog, block, engine, given.history)
+                print(f"measured {name}", flush=True)
+    finally:
+        await engine.aclose()
+    print(taskset.protocol)
+    print_table(costs, counts=given.counts)
+    print_claims(costs, counts=given.counts)
+    if given.out:
+        given.out.write_text(
+            json.dumps({name: [asdict(cost) for cost in each] for name, each in costs.items()}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 """Ranks by how likely the model finds each candidate's title as the continuation of the history.
 
 A language model's next-item distribution p(x_{n+1} | x_1 .. x_n), as in neural language models of user behaviour, taken
-at the candidates' titles.  One score request a user (two with prior correction), nothing is generated.
+at the candidates' titles.  One score request a user; nothing is generated.  A title's log-likelihood without history
+is asked for by itself: it is the same for every user, so that a response cache answers it from then on.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from backends import Capability, ScoreRequest, Scores
 
-from ..types import Task, whole_ranking
+from ..types import Item, Task, whole_ranking
 from ._prompting import Person, Prompter, estimated_tokens
 from .base import Setting, Steps, StrategyKind, StrategyOptions
 
@@ -47,16 +49,22 @@ class Likelihood:
         return self._prompt.id
 
     def rank(self, task: Task) -> Steps:
-        """One score request for all candidates, and one without history if the prior is corrected for."""
-        asked = [task, task.without_history()] if self._options.prior_correction else [task]
-        people = [self._about(one) for one in asked]
-        responses = yield [self._request(person, task) for person in people]
-        given, *prior = [self._scores(response) for response in responses if isinstance(response, Scores)]
-        if prior:
-            weight = self._options.prior_correction
-            given = [score - weight * without for score, without in zip(given, prior[0], strict=True)]
-        ranked = sorted(zip(task.candidates, given, strict=True), key=lambda pair: -pair[1])
-        return people[0].warn(whole_ranking(task, list(ranked), outcome="whole"))
+        """One score request for all candidates, and one for each without history if the prior is corrected for."""
+        weight = self._options.prior_correction
+        items = sorted(task.candidates, key=lambda item: (item.title, item.item_id))  # any order is the same request
+        person = self._about(task)
+        requests = [self._request(person, items)]
+        if weight:
+            nobody = self._about(task.without_history())
+            requests += [self._request(nobody, [item]) for item in items]
+        responses = yield requests
+        given, *priors = [self._scores(response) for response in responses if isinstance(response, Scores)]
+        if weight:
+            given = [score - weight * prior for score, [prior] in zip(given, priors, strict=True)]
+        scores = {item.item_id: score for item, score in zip(items, given, strict=True)}
+        ranked = sorted(task.candidates, key=lambda item: -scores[item.item_id])
+        rows: list[tuple[Item, float | None]] = [(item, scores[item.item_id]) for item in ranked]
+        return person.warn(whole_ranking(task, rows, outcome="whole"))
 
     def _about(self, task: Task) -> Person:
         longest = max(estimated_tokens(item.title) for item in task.candidates)
@@ -64,8 +72,8 @@ class Likelihood:
             task, self._options.history_length, offered=task.candidates.items[:1], answer=longest, block="prompt"
         )
 
-    def _request(self, person: Person, task: Task) -> ScoreRequest:
-        candidates = [person.item(item) for item in task.candidates]
+    def _request(self, person: Person, items: Sequence[Item]) -> ScoreRequest:
+        candidates = [person.item(item) for item in items]
         return ScoreRequest(
             prompt=person.block("prompt", candidate=candidates[0]),
             continuations=tuple(person.block("continuation", candidate=candidate) for candidate in candidates),
@@ -81,7 +89,7 @@ STRATEGY = StrategyKind(
     summary="log-likelihood of each candidate's title after the history; the best way for small models",
     options=LikelihoodOptions,
     requires=(frozenset({Capability.COMPLETION, Capability.CONTINUATION_LOGPROBS}),),
-    calls="1; 2 with prior correction",
+    calls="1; with prior correction n more, the same for all users",
     reads="log-probabilities of the titles' tokens",
     create=Likelihood,
     side_by_side=False,

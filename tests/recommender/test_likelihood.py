@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from doubles import ALL, Answering
 
@@ -54,3 +56,20 @@ class Lengths(Answering):
 async def test_normalises_and_corrects_as_asked(options: dict[str, object], order: list[str]) -> None:
     ranking = (await rank_one(build(**options), Lengths(), "u", TASK)).ranking
     assert [i.title for i in ranking.items if i.title in order] == order
+
+
+async def test_the_order_of_the_candidates_changes_no_request() -> None:
+    one, other = Answering(), Answering()
+    await rank_one(build(), one, "u", TASK)
+    await rank_one(build(), other, "u", replace(TASK, candidates=Candidates(ITEMS[::-1])))
+    assert one.sent == other.sent
+
+
+async def test_what_is_asked_without_history_is_the_same_for_all_users_and_slates() -> None:
+    one, other = Answering(), Answering()
+    strategy = build(prior_correction=1.0)
+    await rank_one(strategy, one, "u", TASK)
+    somebody = Task(history=History((Interaction(item=Item("x", "Brazil")),)), candidates=Candidates(ITEMS[:2]))
+    await rank_one(strategy, other, "v", somebody)
+    assert len(one.sent) == 1 + len(ITEMS)
+    assert [request in one.sent for request in other.sent] == [False, True, True]

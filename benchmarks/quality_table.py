@@ -1,0 +1,114 @@
+"""The table of quality.py's run folders, finished or not: means, and paired differences with 95 % intervals.
+
+    python benchmarks/quality_table.py FOLDER
+
+A row's users are those that its system has ranked so far; a difference is over the users that both have.  `filled` is
+NDCG@10 with the appended tail counted as if it were the model's own, which an answer that cannot be read gets too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import log2
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evals.statistics import difference, interval
+
+SEED, K = 2026, 10
+PROMPT = "LLMRank's prompt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Values by user."""
+
+    ndcg: Mapping[str, float]
+    filled: Mapping[str, float]
+    whole: int
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a file that may be written at the moment."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def gain(place: int | None) -> float:
+    return 1 / log2(place + 1) if place is not None and place <= K else 0.0
+
+
+def placed(items: list[str], target: str) -> int | None:
+    return items.index(target) + 1 if target in items else None
+
+
+def row_of(folder: Path, targets: Mapping[str, str]) -> Row:
+    users = {one["user_id"]: one for one in lines(folder / "rankings.jsonl")}
+    own, filled = {}, {}
+    for user_id, one in users.items():
+        ids = [item["item_id"] for item in one["items"] if item["by_model"]]
+        own[user_id] = gain(placed(ids, targets[user_id]))
+        filled[user_id] = gain(placed([item["item_id"] for item in one["items"]], targets[user_id]))
+    return Row(ndcg=own, filled=filled, whole=sum(one["status"] == "whole" for one in users.values()))
+
+
+def rows_of(setting: Path) -> dict[str, Row]:
+    """All systems of a setting, with the control rows popularity and candidate order."""
+    folders = [path.parent for path in sorted(setting.glob("*/rankings.jsonl")) if path.stat().st_size]
+    tasks = {one["user_id"]: one for one in lines(folders[0] / "tasks.jsonl")}
+    counts = json.loads((folders[0] / "popularity.json").read_text())["counts"]
+    targets = {user_id: one["targets"][0] for user_id, one in tasks.items()}
+    rows = {}
+    for name, key in (("candidate order", lambda _: 0), ("popularity", lambda item_id: -counts.get(item_id, 0))):
+        ndcg = {u: gain(placed(sorted(one["candidates"], key=key), targets[u])) for u, one in tasks.items()}
+        rows[name] = Row(ndcg=ndcg, filled=ndcg, whole=len(ndcg))
+    for folder in folders:
+        [name] = json.loads((folder / "manifest.json").read_text())["identity"]["systems"]
+        rows[name] = row_of(folder, targets)
+    return rows
+
+
+def told(values: Any, *, sign: bool = False) -> str:
+    form = "+.3f" if sign else ".3f"
+    return f"{values.mean:{form}} [{values.low:{form}}, {values.high:{form}}]"
+
+
+def against(rows: Mapping[str, Row], one: str, other: str, value: str = "ndcg") -> str:
+    if one == other or other not in rows:
+        return ""
+    mine, its = getattr(rows[one], value), getattr(rows[other], value)
+    both = sorted(mine.keys() & its.keys())
+    if len(both) < 20:
+        return ""
+    return told(difference([mine[u] for u in both], [its[u] for u in both], seed=SEED), sign=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    for setting in sorted(path for path in parser.parse_args().folder.iterdir() if path.is_dir()):
+        rows = rows_of(setting)
+        print(f"\n### {setting.name}\n")
+        print(f"random (analytic): {np.mean([gain(place) for place in range(1, 21)]):.3f}\n")
+        print(
+            "| system | users | whole | NDCG@10 | filled | against LLMRank's prompt, filled | against the first stage |"
+        )
+        print("|---|---|---|---|---|---|---|")
+        for name, row in sorted(rows.items(), key=lambda pair: -np.mean(list(pair[1].ndcg.values()))):
+            ndcg = told(interval(list(row.ndcg.values()), seed=SEED))
+            filled = np.mean(list(row.filled.values()))
+            first = against(rows, name, name.rpartition(" with ")[2]) if name.startswith("fused") else ""
+            prompt = against(rows, name, PROMPT, "filled")
+            print(f"| {name} | {len(row.ndcg)} | {row.whole} | {ndcg} | {filled:.3f} | {prompt} | {first} |")
+
+
+if __name__ == "__main__":
+    main()
