@@ -62,7 +62,7 @@ async def test_requests_about_one_person_go_to_one_server_and_people_to_all() ->
         await several.aclose()
         together = [max(map(numbers.count, (0, 1))) for numbers in where(first, second).values()]
         assert sum(together) / 200 > 0.8  # by chance it would be 0.69
-        assert 60 < len(first.received) < 140
+        assert 30 < len(first.received) < 170
 
 
 async def test_a_server_that_dies_is_left_out_and_comes_back() -> None:
@@ -70,7 +70,7 @@ async def test_a_server_that_dies_is_left_out_and_comes_back() -> None:
         second = FakeServer()
         await second.__aenter__()
         several = backend(first.url, second.url, concurrency=4)
-        for user in range(10):
+        for user in range(25):
             await asyncio.gather(*(several.generate(ask(user, question)) for question in range(4)))
         assert first.received
         assert second.received
@@ -98,13 +98,13 @@ async def test_a_server_that_says_it_is_down_is_left_out_too() -> None:
 
 
 async def test_what_went_where_is_said_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    async with FakeServer() as first:
-        several = backend(first.url, "http://127.0.0.1:9/v1", concurrency=2)
+    async with FakeServer(slowly) as first:
+        several = backend(first.url, "http://127.0.0.1:9/v1", concurrency=8)
         with caplog.at_level("INFO", logger="backends"):
-            await asyncio.gather(*(several.generate(ask(user)) for user in range(6)))
+            await asyncio.gather(*(several.generate(ask(user)) for user in range(40)))
             await several.aclose()
     assert "http://127.0.0.1:9/v1/ does not answer and is left out" in caplog.text
-    assert f"{first.url}/ 6 requests, 0 failed; http://127.0.0.1:9/v1/ " in caplog.text
+    assert f"{first.url}/ 40 requests, 0 failed; http://127.0.0.1:9/v1/ " in caplog.text
 
 
 async def test_where_none_is_left_the_run_ends_as_with_one_server() -> None:
