@@ -100,7 +100,7 @@ format: $(VENV)/lint.stamp
 	$(BIN)/ruff format .
 
 full: lint browser $(VLLM_VENV)/test.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz,presidio]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz,neural,presidio]'
 	$(BIN)/python -m pytest -m "not vllm" $(PYTEST_ARGS)
 	$(VLLM_VENV)/bin/python -m pytest -m vllm $(PYTEST_ARGS)
 	$(BIN)/evals demo
