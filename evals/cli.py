@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import sys
 from dataclasses import replace
@@ -11,24 +10,16 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import equip, run_async
+from recommender import new_program, run_async
 
 from . import trust_cli
 from .errors import SpecError
 
-app = App(
-    name="evals",
-    help="Evaluates recommenders, with control rows, intervals and nobody left out.",
-    default_parameter=Parameter(negative=()),
-    version_flags=["--version"],
-    suppress_keyboard_interrupt=False,
-    version=lambda: importlib.metadata.version("promptrec"),
-)
-data = App(name="data", help="Data sets.")
+app = new_program("evals", "Evaluate recommenders, with control rows, intervals and nobody left out.")
+data = App(name="data", help="List data sets, and fetch one.")
 app.command(data)
 app.command(trust_cli.attack)
 app.command(trust_cli.audit)
-equip(app)
 
 
 @app.command

@@ -28,6 +28,8 @@ def serve(
 ) -> int:
     """Offer the recommender over HTTP, with a page to try it.
 
+    `recommender serve --config films.yaml --port 8080`
+
     There is no login and no encryption: put a proxy in front of it before others may reach it.
     """
     try:
