@@ -16,7 +16,8 @@ import backends.http.batched as batched
 from backends import BackendError, ConfigurationError, UnsupportedCapability, Usage
 from backends.prices import Price
 from recommender.batch import Job, run_batch
-from recommender.config import parse_config
+from recommender.config import load_config, parse_config
+from recommender.errors import ConfigError
 
 pl = pytest.importorskip("polars")
 USERS = 30
@@ -226,3 +227,11 @@ def test_the_batch_api_costs_half_of_the_tables_price(job: Job, server: BatchSer
     assert len(usages) == USERS
     for usage in usages:
         assert usage["usd"] == pytest.approx(table.of(Usage(**{**usage, "usd": None})) / 2)
+
+
+def test_a_budget_that_cannot_be_reckoned_is_said_with_its_place_in_the_config(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "films.yaml").write_text(
+        "backend: {kind: openai, model: m}\nstrategy: listwise\ncatalog: items.csv\nbudget: {usd: 1.0}\n"
+    )
+    with pytest.raises(ConfigError, match=r"films\.yaml:4: .*price"):
+        run(replace(job, config=load_config(tmp_path / "films.yaml")))
