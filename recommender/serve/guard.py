@@ -70,6 +70,8 @@ class Guard:
                 body = await self._body(receive)
                 if body and _content_type(scope) != "application/json":  # what a form of another site can send
                     raise Refused(415, "wrong-type", "Send application/json.")
+                if scope["method"] == "HEAD":  # the server leaves the body out
+                    scope = {**scope, "method": "GET"}
                 await self._app(scope, _replaying(body, receive), headed.send)
             finally:
                 self._running -= post

@@ -89,6 +89,15 @@ def test_other_paths_and_methods_are_refused_in_the_same_shape(served: Service) 
         assert json.loads(body)["error"]["message"]
 
 
+def test_a_head_request_gets_the_headers_of_what_a_get_would_have(served: Service) -> None:
+    for path, status in (("/", b"200"), ("/healthz", b"200"), ("/nowhere", b"404"), ("/v1/recommendations", b"405")):
+        head, _, body = _raw(
+            served.port, f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        ).partition(b"\r\n\r\n")
+        assert head.split()[1] == status
+        assert body == b""
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost:x", "[::1].evil"])
 def test_a_wrong_host_is_refused(served: Service, host: str) -> None:
     for path, body in (("/healthz", None), ("/v1/recommendations", ASK), ("/", None)):
