@@ -253,6 +253,29 @@ def test_what_is_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
             assert running.process.wait(timeout=20) == 0
 
 
+def test_a_second_interrupt_waits_for_nobody_and_says_so_to_whoever_is_cut_off(tmp_path: Path) -> None:
+    with serving() as server:
+        plain = server.reply
+        server.reply = lambda received: type(plain(received))(body=plain(received).body, after=60)
+        with _slow_service(tmp_path, server.url) as running:
+            answers: list[tuple[int, bytes, dict[str, str]]] = []
+            asking = threading.Thread(target=lambda: answers.append(running.ask("/v1/recommendations", ASK)))
+            asking.start()
+            while not server.received:
+                time.sleep(0.05)
+            running.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            running.process.send_signal(signal.SIGINT)
+            asking.join()
+            status, body, headers = answers[0]
+            assert status == 503
+            assert json.loads(body)["error"]["type"] == "stopping"
+            assert headers["retry-after"] == "1"
+            assert running.process.wait(timeout=20) == 130
+            assert running.process.stderr is not None
+            assert "Traceback" not in running.process.stderr.read()
+
+
 def test_a_model_that_fails_is_an_error_of_its_own_and_says_no_more_than_that(tmp_path: Path) -> None:
     config = "backend: {kind: scripted, default: {error: unreachable}}\ncatalog: items.csv\n"
     with service(tmp_path, config=config) as running:
