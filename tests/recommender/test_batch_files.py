@@ -167,6 +167,19 @@ def test_what_a_cancelled_batch_has_answered_is_kept(job: Job, server: BatchServ
     assert set(server.answered.values()) == {1}
 
 
+@pytest.mark.parametrize(("path", "missing"), [("/files", "id"), ("/batches", "id"), ("/batches/batch-0", "status")])
+def test_a_server_that_answers_something_else_ends_the_job_and_is_quoted(
+    job: Job, server: BatchServer, path: str, missing: str
+) -> None:
+    server.strange = path
+
+    async def waited() -> None:
+        await asyncio.wait_for(run_batch(job, "openai-batch"), timeout=20)
+
+    with pytest.raises(BackendError, match=f"without '{missing}'"):
+        asyncio.run(waited())
+
+
 def test_other_backends_and_scores_that_no_file_can_hold_are_refused_at_once(job: Job) -> None:
     scripted = parse_config({"backend": {"kind": "scripted", "default": "x"}}, folder=job.users.parent)
     for engine in ("openai-batch", "vllm-batch"):
