@@ -70,8 +70,9 @@ class JobFolder:
             self._write_json(_MANIFEST, {"format": 1, "identity": self._identity})
 
     def waiting(self) -> list[int]:
-        """Numbers of the partitions that are not there."""
-        return [number for number in range(self._partitions) if not self._file(number).is_file()]
+        """Numbers of the partitions that are not there; the folder must be open."""
+        there = {file.name for file in (self.path / _RANKINGS).iterdir()}  # one look: they may be a hundred thousand
+        return [number for number in range(self._partitions) if self._file(number).name not in there]
 
     def write(self, number: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes a partition; it is on the disk, whole, when this returns.
