@@ -35,6 +35,7 @@ def attack(
     attacks: Annotated[tuple[str, ...], Parameter(name="--attack", help="One attack; repeat. Default: all.")] = (),
     users: Users = None,
     top: Annotated[int, Parameter(help="An attack succeeds among so many first places.")] = 5,
+    no_controls: Annotated[bool, Parameter(help="Leave out the neutral texts of each attack's length.")] = False,
     seed: Annotated[int, Parameter(help="Draws attacked items, and resamples.")] = 2026,
 ) -> int:
     """Attack a recommender through the text of single items, and measure what that achieves."""
@@ -44,7 +45,9 @@ def attack(
     if top < 1 or (users is not None and users < 1):
         raise SpecError("--top and --users start at 1.")
     document = _carry_through(
-        lambda taskset, rec: run(taskset, rec, names=attacks, users=users, top=top, seed=seed),
+        lambda taskset, rec: run(
+            taskset, rec, names=attacks, users=users, top=top, controls=not no_controls, seed=seed
+        ),
         (tasks, catalog, config, out / "attack.json"),
     )
     sys.stdout.write("\n".join(sentences(document)) + "\n")

@@ -44,7 +44,7 @@ def serve(
     settings = ServeSettings(hosts=hosts, timeout=timeout, max_requests=max_requests)
     with Recommender.from_config(config, catalog=catalog) as rec, listen(host, port) as sock:
         rec.warm_up()
-        server = Server(create_app(rec, settings))
+        server = Server(create_app(rec, settings), grace=timeout)
         name = f"[{host}]" if ":" in host else host
         sys.stderr.write(f"{rec.describe()}\nhttp://{name}:{sock.getsockname()[1]}/\n")
         if host not in LOOPBACK:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -202,3 +203,49 @@ def test_the_library_does_the_same(folder: Path) -> None:
     job = Job(users=folder / "users.parquet", config=config, catalog=folder / "items.csv", out=folder / "job")
     summary = asyncio.run(run_batch(job))
     assert summary.users == summary.usable == 25
+
+
+def test_text_that_is_stored_as_categories_serves_as_ids(folder: Path) -> None:
+    data = {"user_id": ["a", "b", "a"], "history": [["1"], ["2"], ["3"]]}
+    kinds = {"user_id": pl.Categorical, "history": pl.List(pl.Categorical)}
+    pl.DataFrame(data).cast(kinds).write_parquet(folder / "users.parquet")
+    assert batch(folder) == 0
+    assert rankings(folder)["user_id"].to_list() == ["a", "b", "a"]
+
+
+def test_files_that_differ_are_named_and_those_without_rows_are_passed_over(folder: Path, capsys) -> None:
+    many = folder / "many"
+    many.mkdir()
+    pl.DataFrame({"user_id": [], "history": []}).write_parquet(many / "0.parquet")
+    pl.DataFrame({"user_id": [1, 2], "history": [["1"], ["2"]]}).write_parquet(many / "1.parquet")
+    command = ["batch", "--input", str(many), "--config", str(folder / "rec.yaml"), "--out"]
+    assert run(app, [*command, str(folder / "job")]) == 0
+    assert rankings(folder)["user_id"].to_list() == ["1", "2"]
+    capsys.readouterr()
+    for other, said in (
+        ({"user_id": ["x"], "history": [["1"]]}, "2.parquet: column 'user_id' is String, and in 1.parquet it is Int64"),
+        ({"user_id": [3], "history": [["1"]], "candidates": [["2"]]}, "column 'candidates' .* not there"),
+    ):
+        pl.DataFrame(other).write_parquet(many / "2.parquet")
+        assert run(app, [*command, str(folder / "other")]) == 2
+        assert re.search(said, capsys.readouterr().err)
+
+
+def test_damaged_rankings_are_named_and_made_again_once_they_are_deleted(folder: Path, capsys) -> None:
+    assert batch(folder, "--partition", "10") == 0
+    first, damaged = rankings(folder), folder / "job/rankings/part-00001.parquet"
+    damaged.write_bytes(b"PAR1")
+    capsys.readouterr()
+    assert batch(folder, "--partition", "10") == 1
+    assert "part-00001.parquet" in capsys.readouterr().err
+    damaged.unlink()
+    assert batch(folder, "--partition", "10") == 0
+    assert rankings(folder).equals(first)
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", '{"identity": 3}', '{"format": 1}'])
+def test_a_damaged_manifest_is_named(folder: Path, capsys, manifest: str) -> None:
+    assert batch(folder) == 0
+    (folder / "job/manifest.json").write_text(manifest)
+    assert batch(folder) == 2
+    assert "manifest.json: cannot be read" in capsys.readouterr().err
