@@ -60,6 +60,20 @@ def test_a_task_file_gives_a_table_a_run_folder_and_a_page(files: Path, capsys: 
     assert row["users"] == 2
 
 
+def test_figures_come_as_json_in_a_file_or_on_the_standard_output(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_tasks(files, "--json", "-") == 0
+    printed = capsys.readouterr()
+    written = json.loads((files / "run" / "metrics.json").read_text())
+    assert json.loads(printed.out) == written
+    assert "report.html" in printed.err
+    assert run_tasks(files, "--json", files / "figures.json") == 0
+    assert json.loads((files / "figures.json").read_text())["systems"]["rec"]["users"] == 2
+    assert "NDCG@10" in capsys.readouterr().out
+    assert run_tasks(files, "--json") == 2
+
+
 def test_the_same_call_goes_on_and_another_run_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_tasks(files) == 0
     assert run_tasks(files) == 0
