@@ -425,4 +425,7 @@ async def test_candidates_that_do_not_fit_fail_the_user_in_one_clear_sentence() 
     task = replace(TASK, candidates=Candidates(items))
     ranked = await rank_one(build("listwise", replace(SETTING, context_tokens=4096)), Answering(), "u", task)
     assert ranked.ranking.outcome == "context-overflow"
-    assert "Offer fewer candidates" in ranked.ranking.warnings[0]
+    [warning] = ranked.ranking.warnings
+    assert warning.startswith("The answer about all that template 'listwise' shows may take 6032 tokens")
+    assert "the model's context has 4096" in warning
+    assert "Offer fewer candidates" in warning
