@@ -18,13 +18,15 @@ class Later(Candidates):
     """
 
     __slots__ = ("_make", "_size")
+    _make: Callable[[], Items]
+    _size: int
 
     def __init__(self, make: Callable[[], Items], size: int, source: str) -> None:
         for name, value in (("_make", make), ("_size", size), ("source", source)):
             object.__setattr__(self, name, value)
 
     @property
-    def items(self) -> Items:  # type: ignore[override] - a field of the base, which nobody sets after all
+    def items(self) -> Items:
         """All of them, made anew."""
         return self._make()
 
