@@ -105,7 +105,7 @@ def main() -> None:
         for name, row in sorted(rows.items(), key=lambda pair: -np.mean(list(pair[1].ndcg.values()))):
             ndcg = told(interval(list(row.ndcg.values()), seed=SEED))
             filled = np.mean(list(row.filled.values()))
-            first = against(rows, name, name.rpartition(" with ")[2]) if name.startswith("fused") else ""
+            first = against(rows, name, name.rpartition(" with ")[2]) if ", weight " in name else ""
             prompt = against(rows, name, PROMPT, "filled")
             print(f"| {name} | {len(row.ndcg)} | {row.whole} | {ndcg} | {filled:.3f} | {prompt} | {first} |")
 

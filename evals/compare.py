@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .book import Book
-from .collect import Arrays, Collected, Collector, Part, shelf_of
+from .collect import Arrays, Collected, Collector, Part, at_a_time, shelf_of
 from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
@@ -22,8 +22,6 @@ from .types import EvalTask
 
 NAMED = 10
 """Differing users that are named; the others are counted."""
-ALIKE = 1_024
-"""Users over which the agreement of rankings is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +132,9 @@ def _same_users(runs: Sequence[Finished]) -> list[str]:
     held = [set(run.tasks.user_ids) for run in others]
     shared = [user_id for user_id in first.tasks.user_ids if all(user_id in users for users in held)]
     found = []
-    for start in range(0, len(shared), 1000):
-        part = shared[start : start + 1000]
+    step = at_a_time(first.tasks)
+    for start in range(0, len(shared), step):
+        part = shared[start : start + step]
         questions = [[_question(task) for task in run.tasks.only(part)[:]] for run in runs]
         found += [user_id for user_id, *each in zip(part, *questions, strict=True) if len(set(each)) == 1]
     return found
@@ -181,7 +180,7 @@ def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
 
 def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Over the first users.  Items are compared by id, so each pair is put on one shelf."""
-    some = users[:ALIKE]
+    some = users[: at_a_time(lines[0].run.tasks)]
     for a, b in combinations(lines, 2):
         items = {item.item_id: item for line in (a, b) for item in line.run.taskset.catalog}
         shelf = Shelf(items.values())

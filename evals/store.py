@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -254,22 +254,27 @@ def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
-    for one in taskset.tasks:
-        occurring.update((item.item_id, item) for item in (*one.task.history.items, *one.task.candidates))
-    for target in {target for one in taskset.tasks for target in one.targets}:
+
+    def lines() -> Iterator[bytes]:
+        for one in taskset.tasks:
+            items = one.task.candidates.items
+            occurring.update((item.item_id, item) for item in (*one.task.history.items, *items))
+            yield msgspec.json.encode(_task_line(one, items))
+
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
+    _replace(folder / TASKS, lines())
+    for target in sorted({target for one in taskset.tasks for target in one.targets}):
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
-    _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
     _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 
 
-def _task_line(one: EvalTask) -> dict[str, Any]:
+def _task_line(one: EvalTask, candidates: Sequence[Item]) -> dict[str, Any]:
     return {
         "user_id": one.user_id,
         "history": [item.item_id for item in one.task.history.items],
-        "candidates": [item.item_id for item in one.task.candidates],
+        "candidates": [item.item_id for item in candidates],
         "targets": sorted(one.targets),
         **({"gains": dict(one.gains)} if one.gains else {}),
     }

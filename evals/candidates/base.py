@@ -87,6 +87,8 @@ class Picker:
         serves: Whether a user can be served; None serves all.
         data: Hashes of the files that were read, for the manifest.
         warnings: What was wrong with them, counted.
+        size: How many a user gets, where they are so many that each user's are put together whenever they are asked
+            for.  Such a policy offers every target and nothing of the history.
     """
 
     pick: Pick
@@ -97,6 +99,7 @@ class Picker:
     serves: Callable[[HeldOut], bool] | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     warnings: Callable[[Sequence[HeldOut]], Sequence[str]] | None = None
+    size: Callable[[HeldOut], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from backends import near
 from ..errors import InputError
 from ._polars import polars
 
-_WINDOW = 16_384
-"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows."""
+_FIRST, _MOST, _BYTES = 1_024, 16_384, 16 << 20
+"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows; but where histories
+are long, no more than fit into so many bytes, going by the rows before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Users:
         filled = [file for file, count in counts.items() if count]
         self._scan = self._pl.scan_parquet(filled).select(columns(self._schema(filled), place=str(path)))
         self._window: tuple[int, Any] = (0, self._pl.DataFrame())
+        self._ahead = _FIRST
 
     def rows(self, start: int, stop: int) -> Iterator[UserRow]:
         """Reads the rows from ``start`` until before ``stop``.
@@ -54,11 +56,14 @@ class Users:
         Raises:
             InputError: If the file is damaged there.
         """
-        first, frame = self._window
-        if not (first <= start and stop <= first + frame.height):
-            self._window = first, frame = start, self._read(start, max(stop - start, _WINDOW))
-        for number, row in enumerate(frame.slice(start - first, stop - start).iter_rows(named=True), start=start):
-            yield user_row(number, row)
+        while start < stop:
+            first, frame = self._window
+            if not first <= start < first + frame.height:
+                self._window = first, frame = start, self._read(start, self._ahead)
+            end = min(stop, first + frame.height)
+            rows = frame.slice(start - first, end - start).iter_rows(named=True)
+            yield from (user_row(number, row) for number, row in enumerate(rows, start=start))
+            start = end
 
     def _count(self, file: Path) -> int:
         try:
@@ -83,11 +88,15 @@ class Users:
 
     def _read(self, start: int, count: int) -> Any:
         try:
-            return self._scan.slice(start, count).collect()
+            frame = self._scan.slice(start, count).collect()
         except (OSError, self._pl.exceptions.PolarsError) as error:
             raise InputError(
                 f"{self._path}: rows {start} to {start + count} cannot be read ({_first_line(error)})."
             ) from None
+        if not frame.height:
+            raise InputError(f"{self._path}: rows from {start} on are gone; was it written to?")
+        self._ahead = min(_MOST, 1 + _BYTES * frame.height // max(frame.estimated_size(), 1))
+        return frame
 
     def digest(self) -> str:
         """Hash of the files' bytes."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +235,18 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     assert len(taskset.tasks) == 6000
     assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
     assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+
+
+def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() -> None:
+    many = Catalog(Item(f"i{n}", f"Film {n}") for n in range(5_000))
+    source = replace(data(150), items=many)
+    tracemalloc.start()
+    taskset = make_tasks(source, candidates="full")
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 150 * 5_000 * 8 / 2  # a reference to each item for each user would take twice as much
+    for one in taskset.tasks[::30]:
+        offered = [i.item_id for i in one.task.candidates]
+        assert offered == [i.item_id for i in one.task.candidates.items]
+        assert sorted([*offered, *one.task.history.item_ids]) == sorted(i.item_id for i in many)
+        assert len(one.task.candidates) == len(offered) == one.task.k

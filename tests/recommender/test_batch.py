@@ -14,6 +14,7 @@ import pytest
 from fakes.serving import serving
 
 from recommender.batch import BATCH_ENGINES, Job, run_batch
+from recommender.batch.users import Users
 from recommender.cli import app
 from recommender.command import run
 from recommender.config import parse_config
@@ -249,3 +250,13 @@ def test_a_damaged_manifest_is_named(folder: Path, capsys, manifest: str) -> Non
     (folder / "job/manifest.json").write_text(manifest)
     assert batch(folder) == 2
     assert "manifest.json: cannot be read" in capsys.readouterr().err
+
+
+def test_rows_come_in_order_whatever_the_length_of_histories_makes_of_the_windows(folder: Path) -> None:
+    lengths = [n % 7 for n in range(2_000)] + [3_000] * 400 + [1] * 600
+    users(folder / "users.parquet", 3_000, history=[["40"] * length for length in lengths])
+    read = Users(folder / "users.parquet")
+    spans = [(start, min(start + 700, 3_000)) for start in range(0, 3_000, 700)]
+    found = [(row.number, row.user_id, len(row.history)) for span in spans for row in read.rows(*span)]
+    assert found == [(number, f"u{number}", length) for number, length in enumerate(lengths)]
+    assert [row.number for row in read.rows(10, 13)] == [10, 11, 12]

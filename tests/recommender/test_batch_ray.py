@@ -89,6 +89,7 @@ def test_a_machine_that_dies_loses_nothing_and_nothing_is_done_twice(nodes: Any,
         assert len(server.received) == asked
 
 
+@pytest.mark.slow
 def test_a_slow_worker_leaves_its_share_to_others(nodes: Any, tmp_path: Path) -> None:
     def slow_for_some(received: Received) -> Reply:
         return Reply(body=ranking(received), after=0.3 if "Film 59" in str(received.body) else 0.0)

@@ -74,6 +74,14 @@ def test_a_title_of_the_catalogue_stays_and_one_that_a_caller_wrote_is_free_text
     assert [item.title for item in shown(Interaction(item=ROAD), catalog=None).history.items] != [ROAD.title]
 
 
+def test_what_a_caller_writes_under_an_id_of_the_catalogue_or_into_attributes_is_free_text() -> None:
+    renamed = Interaction(item=Item("1", "what jane@example.org likes"))
+    described = Interaction(item=Item("x", "Heat", {"note": "lent to jane@example.org", "genre": "Crime"}))
+    first, second = shown(renamed, described).history.items
+    assert (first.title, second.title) == ("what [email-1] likes", "Heat")
+    assert dict(second.attributes) == {"note": "lent to [email-1]", "genre": "Crime"}
+
+
 def test_presidio_finds_beside_the_own_patterns_what_only_it_knows_and_leaves_titles() -> None:
     pytest.importorskip("presidio_analyzer", reason="needs promptrec[presidio]")
     said = "for b@x.org, NIF 12345678Z, NINO AB 12 34 56 C, sk-canary-0123456789"
