@@ -54,6 +54,12 @@ def test_every_link_leads_somewhere(document: str) -> None:
             assert anchor in anchors(page), target
 
 
+def test_every_page_of_the_site_is_in_its_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    for document in DOCUMENTS:
+        assert f": {document}\n" in navigation or document.startswith("docs/adr/0"), document
+
+
 def without_code(document: str) -> str:
     text = re.sub(r"```.*?```", "", (ROOT / document).read_text(encoding="utf-8"), flags=re.DOTALL)
     return re.sub(r"`[^`\n]*`", "", text)
