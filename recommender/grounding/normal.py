@@ -45,6 +45,11 @@ _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", 
 _LONE_ROMAN = {"i": "1", "v": "5", "x": "10"}
 _SAME = {
     **dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), map(str, range(13)))),  # noqa: B905, SIM905
+    **dict(zip("first second third".split(), ("1st", "2nd", "3rd"))),  # noqa: B905, SIM905
+    **{
+        word: f"{n}th"
+        for n, word in enumerate("fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth".split(), 4)  # noqa: SIM905
+    },
     "pt": "part",
     "vol": "volume",
     "ep": "episode",
@@ -133,6 +138,17 @@ def bare(key: str) -> str:
     """A key without its leading article."""
     first, _, rest = key.partition(" ")
     return rest if rest and first in ARTICLES else key
+
+
+def leading_article(key: str) -> str:
+    """The article that a key begins with, or nothing."""
+    first, _, rest = key.partition(" ")
+    return first if rest and first in ARTICLES else ""
+
+
+def telling_words(key: str) -> list[str]:
+    """The words of a key that are neither small nor numbers."""
+    return [word for word in key.split() if word not in SMALL_WORDS and not word.isdigit()]
 
 
 def compact(key: str) -> str:

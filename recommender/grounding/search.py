@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .found import AMBIGUOUS, NOTHING, Found
-from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, numbers
+from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, leading_article, numbers, telling_words
 from .pool import Hit, Pool
 from .rules import (
     Years,
@@ -14,7 +14,6 @@ from .rules import (
     compare_years,
     is_about,
     is_edition,
-    leading_article,
     misspelt,
     other_work,
     year_of,
@@ -26,6 +25,8 @@ _NAMES = (Kind.WHOLE, Kind.MAIN, Kind.ALIAS, Kind.LATIN)
 _SCORES = {Kind.WHOLE: 0.99, Kind.MAIN: 0.98, Kind.ALIAS: 0.97, Kind.LATIN: 0.96, Kind.HEAD: 0.93, Kind.TAIL: 0.92}
 MARGIN = 3.0
 """By how much a near title must lead the next one, in points of likeness."""
+LONG_SUBTITLE = 4
+"""Telling words of a subtitle that no two works share by chance."""
 CLOSED_NEAR = 86.0
 """Likeness that is enough among candidates, where the answer must be one of few."""
 
@@ -166,17 +167,23 @@ class Search:
         begins = {at for kind, form in title.forms if kind is Kind.HEAD for at, _ in self._parts(form, Kind.HEAD)}
         for kind, form in title.forms:
             if kind is Kind.TAIL:
-                hits = self._parts(form, Kind.TAIL)
-                found = self._choose(title, [hit for hit in hits if hit[0] in begins or self._same_part(title, hit[0])])
+                hits = [
+                    hit
+                    for hit in self._parts(form, Kind.TAIL)
+                    if hit[0] in begins or self._same_part(title, hit[0]) or self._longer_head(title, form, hit[0])
+                ]
+                found = self._choose(title, hits)
                 if found.decided:
                     return found
         return NOTHING
 
     def _part(self, title: Title, kind: Kind, form: str, hit: Hit) -> bool:
         dated = self._years(title, hit[0]) is Years.EQUAL
+        telling = len(telling_words(form))
         if kind > Kind.LATIN:
-            return dated and (self._closed or kind is Kind.TAIL or is_edition(after_head(title, form)))
-        telling = len(_content(form))
+            if not dated:
+                return kind is Kind.TAIL and telling >= LONG_SUBTITLE
+            return self._closed or kind is Kind.TAIL or is_edition(after_head(title, form))
         if dated:
             return True
         if self._closed:
@@ -192,6 +199,14 @@ class Search:
         """Whether titles of one subtitle and one year may be one work, for all that stands before it."""
         counted = numbers(title.key), numbers(self._pool.title(at).key)
         return self._years(title, at) is Years.EQUAL and (counted[0] == counted[1] or not all(counted))
+
+    def _longer_head(self, title: Title, form: str, at: int) -> bool:
+        """Whether two titles share a long subtitle, and what stands before it in one goes on in the other."""
+        other = self._pool.title(at)
+        if len(telling_words(form)) < LONG_SUBTITLE or numbers(title.key) != numbers(other.key):
+            return False
+        ours, theirs = ([f"{bare(head)} " for kind, head in each.forms if kind is Kind.HEAD] for each in (title, other))
+        return any(one.startswith(two) or two.startswith(one) for one in ours for two in theirs)
 
     def _near(self, title: Title) -> Found:
         """A name that is spelt a little differently, with the same numbers and no other year."""
@@ -223,7 +238,7 @@ class Search:
     def _cut(self, title: Title) -> Found:
         """A name whose end is missing, where only one title begins so."""
         form = title.key
-        if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(_content(form)) < 2):
+        if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(telling_words(form)) < 2):
             return NOTHING
         places = [at for at in self._pool.beginning(form, 50) if self._goes_on(title, at)]
         broken = self._broken_off(title)
@@ -248,7 +263,7 @@ class Search:
         before, _, last = title.key.rpartition(" ")
         if title.text.rstrip().endswith(("…", "...", ":", "-", "–", ",")) or last in SMALL_WORDS or last in COUNTERS:
             return True
-        return not self._pool.knows(last) and (self._closed or len(_content(before)) >= 2)
+        return not self._pool.knows(last) and (self._closed or len(telling_words(before)) >= 2)
 
     def _continues(self, form: str, at: int) -> bool:
         return any(f"{bare(name)} ".startswith(f"{bare(form)} ") for _, name in self._pool.title(at).forms)
@@ -273,10 +288,6 @@ def _only(hits: Iterable[Hit], kinds: tuple[Kind, ...]) -> list[Hit]:
 def _by_its_part(found: Found) -> Found:
     """What was found by a part of the mention; the rest of the mention is no title's."""
     return found if found.place is None else Found(found.place, min(found.score, _SCORES[Kind.HEAD]), "part")
-
-
-def _content(form: str) -> list[str]:
-    return [word for word in form.split() if word not in SMALL_WORDS and not word.isdigit()]
 
 
 def _reason(kind: Kind) -> str:

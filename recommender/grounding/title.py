@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from .normal import SMALL_WORDS, compact, in_ascii, key, move_article
+from .normal import compact, in_ascii, key, leading_article, move_article, telling_words
 
 MAX_TITLE = 500
 """Characters of a title or mention that are looked at."""
@@ -15,7 +15,7 @@ _GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
 _YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _AKA = re.compile(r"(?i)^(?:a\.?k\.?a\.?|also known as|orig(?:inal(?:ly)?)?(?: title)?:?)\s+")
-_OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}['’]s\s+(?=(?:The|A|An)\s)")
+_OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}(?:['’]s|s['’])\s+")
 _SUBTITLE = re.compile(r"\s*[:：]\s+|\s+[-–—~]+\s+|\s+or:\s+|,\s+or\s+|:")
 
 
@@ -85,8 +85,10 @@ def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
     if not name.isascii():
         yield Kind.LATIN, key(in_ascii(main))
     owner = _OWNER.match(parted)
-    if owner:  # Monty Python's The Meaning of Life
-        yield Kind.TAIL, key(parted[owner.end() :])
+    if owner:  # Monty Python's Life of Brian
+        owned = key(parted[owner.end() :])
+        if leading_article(owned) or len(telling_words(owned)) >= 2:
+            yield Kind.TAIL, owned
     starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(parted)]
     for start, end in starts[:4]:
         for kind, part in ((Kind.HEAD, parted[:start]), (Kind.TAIL, parted[end:])):
@@ -103,7 +105,7 @@ def after_head(title: Title, form: str) -> str:
 
 def says_something(form: str) -> bool:
     """Whether a part of a title could name it: some length, and a word that is neither small nor a number."""
-    return len(compact(form)) >= 4 and any(word not in SMALL_WORDS and not word.isdigit() for word in form.split())
+    return len(compact(form)) >= 4 and bool(telling_words(form))
 
 
 def _parentheses(text: str) -> tuple[str, list[str], int | None]:
