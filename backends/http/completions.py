@@ -125,7 +125,7 @@ def _score(choice: _Choice, prompt: str, continuation: str) -> ContinuationScore
     if not choice.text.startswith(prompt) or found is None or not found.tokens:
         raise UnsupportedCapability(
             "This server does not give the log-probabilities of a prompt (echo).",
-            hint=able_hint(Capability.CONTINUATION_LOGPROBS),
+            hint=f"Set backend.api to chat, where models write lists. {able_hint(Capability.CONTINUATION_LOGPROBS)}",
         )
     begin, end = len(prompt), len(prompt) + len(continuation)
     offsets = found.text_offset or _offsets(found.tokens)
