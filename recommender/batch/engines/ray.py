@@ -82,7 +82,14 @@ async def _carry_through(work: Work) -> None:
     try:
         await rec.start()
         claims, waiting = Claims(work.journals), folder.waiting()
-        parts = handed_out(claims, waiting, worker=work.worker, workers=work.workers, partitions=partitions)
+        parts = handed_out(
+            claims,
+            waiting,
+            worker=work.worker,
+            workers=work.workers,
+            partitions=partitions,
+            helping=_helping(job),
+        )
         limit = job.config.backend.concurrency
         await fill(job, rec, users, folder, parts, concurrency=limit, done=lambda **_: None)
     finally:
@@ -124,9 +131,15 @@ async def _run(job: Job) -> Summary:
     return folder.finish()
 
 
+def _helping(job: Job) -> bool:
+    """Whether workers take over from others: not where each has a share of the budget for its own partitions."""
+    return all(limit is None for limit in job.config.budget.model_dump().values())
+
+
 def _portions(job: Job, identity: Mapping[str, Any], workers: int, partitions: int, waiting: list[int]) -> list[Work]:
     """The work of every worker that still has something to do."""
-    busy = busy_workers(Claims(job.out / JOURNALS), waiting, workers=workers, partitions=partitions)
+    claims = Claims(job.out / JOURNALS)
+    busy = busy_workers(claims, waiting, workers=workers, partitions=partitions, helping=_helping(job))
     return [
         Work(
             folder=Path.cwd(),
