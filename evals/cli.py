@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import equip, run_async
+from recommender import equip, printable, run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -134,7 +134,7 @@ def contamination(
     document = run_async(carry_through())
     write_json(out / "contamination.json", document)
     for sentence in verdict(document):
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{printable(sentence)}\n")
     return 0
 
 
@@ -267,7 +267,7 @@ def fetch(
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def _finish(result: Any) -> int:

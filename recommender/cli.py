@@ -15,6 +15,7 @@ from .batch.cli import batch
 from .command import FAILED
 from .completion import equip
 from .errors import InputError
+from .printable import printable
 from .prompts_cli import app as prompts_app
 from .serve.cli import serve
 from .types import Status
@@ -109,7 +110,7 @@ def doctor(
     for finding in survey() if config is None else check_up(config):
         findings.append(finding)
         if not json_:
-            sys.stdout.write(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n")
+            sys.stdout.write(printable(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n"))
             sys.stdout.flush()
     if json_:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n")
@@ -156,10 +157,10 @@ def _print(out: Any, about: str, show_prompt: bool) -> None:
 
     console = Console()
     errors = Console(stderr=True)
-    errors.print(Text(about, style="dim"))
+    errors.print(Text(printable(about), style="dim"))
     if show_prompt:
         for prompt in out.prompts:
-            console.print(Text(prompt_text(prompt)))
+            console.print(Text(printable(prompt_text(prompt))))
             console.rule()
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right", style="dim")
@@ -167,9 +168,9 @@ def _print(out: Any, about: str, show_prompt: bool) -> None:
     table.add_column("score", justify="right")
     for item in out:
         score = "" if item.score is None else f"{item.score:.3f}"
-        table.add_row(str(item.rank), Text(item.title), score, style=None if item.by_model else "dim")
+        table.add_row(str(item.rank), Text(printable(item.title)), score, style=None if item.by_model else "dim")
         if item.explanation is not None:
-            table.add_row("", Text(item.explanation, style="dim"), "")
+            table.add_row("", Text(printable(item.explanation), style="dim"), "")
     console.print(table)
     for warning in out.warnings:
-        errors.print(Text(f"note: {warning}", style="yellow"))
+        errors.print(Text(printable(f"note: {warning}"), style="yellow"))

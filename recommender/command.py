@@ -17,6 +17,7 @@ from backends import BackendError, ConfigurationError
 from prompts import PromptError
 
 from .errors import RecommenderError
+from .printable import printable
 
 T = TypeVar("T")
 FAILED = 1
@@ -108,5 +109,5 @@ def _show_log() -> None:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{printable(message)}\n")
     return code
