@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import new_program, run_async
+from recommender import new_program, printable, run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -136,7 +136,7 @@ def contamination(
     document = run_async(carry_through())
     write_json(out / "contamination.json", document)
     for sentence in verdict(document):
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{printable(sentence)}\n")
     return 0
 
 
@@ -287,7 +287,7 @@ def fetch(
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def _finish(result: Any, json_: Path | None) -> int:

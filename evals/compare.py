@@ -15,6 +15,7 @@ from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
 from .metrics import Batch, Shelf, parse
+from .pseudonyms import Pseudonyms
 from .scoring import CONTROLS, ORDERS, Entrant, control_row, system_row
 from .stability import stability
 from .systems import Trial
@@ -57,8 +58,8 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
 
     Returns:
         As ``metrics.json``, over the users that are compared; and ``users``, how many they are, and ``left_out``, for
-        each run how many of its users are not among them and the first of their ids.  The control rows are those of
-        the first run.
+        each run how many of its users are not among them and the pseudonyms of the first.  The control rows are those
+        of the first run.
 
     Raises:
         RunError: If a folder is no finished run, or no user is the same in all.
@@ -175,7 +176,8 @@ def _run_names(runs: Sequence[Finished]) -> list[str]:
 def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
     compared_users = set(users)
     others = [user_id for user_id in run.tasks.user_ids if user_id not in compared_users]
-    return {"count": len(others), "users": others[:NAMED]}
+    names = Pseudonyms.of_folder(run.folder)
+    return {"count": len(others), "users": [names.of(user_id) for user_id in others[:NAMED]]}
 
 
 def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:

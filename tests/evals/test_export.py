@@ -13,7 +13,8 @@ from evals import EvalError, RunError, SpecError
 from evals.cli import app
 from evals.export import export
 from evals.export.latex import escaped
-from evals.export.tables import inert
+from evals.export.rows import Rows
+from evals.export.tables import inert, write_csv
 from evals.spec import load_spec
 from recommender import run_command
 
@@ -109,7 +110,7 @@ def test_latex_is_a_table_with_names_made_harmless(run: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "  =1"])
 def test_a_formula_is_inert_in_csv(text: str) -> None:
     assert inert(text) == f"'{text}"
 
@@ -128,6 +129,15 @@ def test_what_does_not_go_together_is_refused(run: Path, capsys: pytest.CaptureF
         export(run.parent, format="csv", out=run / "r")
     assert run_command(app, ["export", str(run), "--format", "xls", "--out", "x"], usage_errors=(EvalError,)) == 2
     assert not (run / "r").exists()
+
+
+@pytest.mark.parametrize("between", [";", "\t", ","])
+def test_a_separator_in_a_text_begins_no_cell_with_a_formula(tmp_path: Path, between: str) -> None:
+    write_csv(tmp_path / "t.csv", Rows(columns=("system", "n"), rows=iter([(f"a{between}=1+1", 2.5), ("b", None)])))
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=between) for cell in row]
+    assert not [cell for cell in cells if cell.startswith("=")]
+    assert rows(tmp_path / "t.csv")[0] == {"system": f"a{between}=1+1", "n": "2.5"}
 
 
 def test_an_id_with_a_blank_is_refused_in_trec_files_and_kept_in_csv(tmp_path: Path) -> None:
