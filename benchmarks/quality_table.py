@@ -1,6 +1,6 @@
 """The table of quality.py's run folders, finished or not: means, and paired differences with 95 % intervals.
 
-    python benchmarks/quality_table.py FOLDER
+    python benchmarks/quality_table.py [FOLDER]
 
 A row's users are those that its system has ranked so far; a difference is over the users that both have.  `filled` is
 NDCG@10 with the appended tail counted as if it were the model's own, which an answer that cannot be read gets too.
@@ -93,7 +93,7 @@ def against(rows: Mapping[str, Row], one: str, other: str, value: str = "ndcg") 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("runs/quality"))
     for setting in sorted(path for path in parser.parse_args().folder.iterdir() if path.is_dir()):
         rows = rows_of(setting)
         print(f"\n### {setting.name}\n")
