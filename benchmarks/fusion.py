@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
 
 
 def _of(given: argparse.Namespace, folder: str, *, skip: int, users: int) -> argparse.Namespace:
-    return argparse.Namespace(**{**vars(given), "out": given.out / folder, "skip": skip, "users": users})
+    return argparse.Namespace(**{**vars(given), "out": given.out / folder, "skip": skip, "users": users, "first": None})
 
 
 def mean(row: Row) -> float:

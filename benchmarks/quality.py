@@ -82,6 +82,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="users left out before, e.g. those of the tables")
+    parser.add_argument("--first", type=int, help="only so many of the users, in a run of its own")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--system", action="append")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
@@ -110,7 +111,7 @@ def taskset_of(setting: str, given: argparse.Namespace) -> TaskSet:
         Item(item.item_id, item.title, {**item.attributes, "popularity": str(counts.get(item.item_id, 0))})
         for item in taskset.catalog
     )
-    return replace(taskset, tasks=taskset.tasks[given.skip :], catalog=Catalog(items))
+    return replace(taskset, tasks=taskset.tasks[given.skip :][: given.first], catalog=Catalog(items))
 
 
 class Behind:
