@@ -221,3 +221,8 @@ def test_readers_without_an_impression_are_not_said_to_have_no_history() -> None
     source = made_of(Event("u", "i1", None), Event("u", "i2", None), Event("v", "i1", None), impressions=(shown,))
     taskset = make_tasks(source, split="impressions")
     assert "1 users without an impression, or without a click before their last one, are left out." in taskset.warnings
+
+
+def test_a_cut_that_is_no_date_is_said_plainly() -> None:
+    with pytest.raises(SpecError, match=r"split temporal: cut: 'yesterday' is no date; write 1998-03-01"):
+        check_protocol({"kind": "temporal", "cut": "yesterday"}, None)
