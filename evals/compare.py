@@ -9,6 +9,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from .book import Book
 from .collect import Arrays, Collected, Collector, Part, at_a_time, shelf_of
 from .comparisons import agreement, compared, pairs
@@ -149,8 +151,9 @@ def _question(one: EvalTask) -> tuple[Any, ...]:
 
 
 def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str]) -> Iterator[_Line]:
-    """The systems of all runs; a baseline of several runs is the same and taken once."""
+    """The systems of all runs; a baseline that is the same in several runs is taken once."""
     often = [name for run in runs for name in run.systems]
+    same = {name for name in often if len({_made_of(run, name) for run in runs if name in run.systems}) == 1}
     taken: set[str] = set()
     for label, run in zip(_run_names(runs), runs, strict=True):
         taskset = replace(run.taskset, tasks=run.tasks.only(users))
@@ -158,10 +161,17 @@ def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str
         collector = Collector(taskset, metrics, shelf=shelf, likelihoods=run.likelihoods, seed=run.seed)
         for system in run.systems:
             control = system not in run.own
-            name = system if often.count(system) == 1 or control else f"{system} ({label})"
+            alone = often.count(system) == 1 or (control and system in same)
+            name = system if alone else f"{system} ({label})"
             if name not in taken:
                 taken.add(name)
                 yield _Line(name=name, run=run, system=system, collector=collector, control=control)
+
+
+def _made_of(run: Finished, system: str) -> bytes:
+    """What a system is and has learnt from, as far as the manifest tells."""
+    what = run.identity.get("systems", {}).get(system)
+    return msgspec.json.encode((what, run.identity.get("data"), run.identity.get("protocol")), order="deterministic")
 
 
 def _run_names(runs: Sequence[Finished]) -> list[str]:
