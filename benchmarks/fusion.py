@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,8 +31,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
     parser.add_argument("--games", type=Path, help="folder of LLMRank's Games; fetched where it is not given")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--backend", type=json.loads, help="JSON of a backend block, in place of the embedded engine")
     parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
     return parser.parse_args()
+
+
+def _of(given: argparse.Namespace, folder: str, *, skip: int, users: int) -> argparse.Namespace:
+    return argparse.Namespace(**{**vars(given), "out": given.out / folder, "skip": skip, "users": users, "first": None})
 
 
 def mean(row: Row) -> float:
@@ -44,7 +50,9 @@ def fused(part: str, weight: float, stage: str) -> str:
 
 async def choose(setting: str, given: argparse.Namespace) -> tuple[str, dict[str, float]]:
     """The likelihood and its weight beside each first stage, by the mean NDCG@10 of the other users."""
-    part = argparse.Namespace(**{**vars(given), "out": given.out / "other", "skip": given.users, "users": given.others})
+    part = argparse.Namespace(
+        **{**vars(given), "out": given.out / "other", "skip": given.users, "users": given.others, "server": None}
+    )
     taskset = taskset_of(setting, part)
     for name in (*LIKELIHOODS, *BASELINES):
         await measure(name, setting, taskset, part)
@@ -66,7 +74,7 @@ def _weight(best: str, stage: str, rows: Mapping[str, Row]) -> float:
 async def table(setting: str, given: argparse.Namespace) -> None:
     best, weights = await choose(setting, given)
     print(f"{setting}: {best}")
-    part = argparse.Namespace(**{**vars(given), "out": given.out / "table", "skip": 0})
+    part = _of(given, "table", skip=0, users=given.users)
     taskset = taskset_of(setting, part)
     names = [fused(best, weight, stage) for stage, weight in weights.items() if weight]
     for name in (best, *BASELINES, *names):

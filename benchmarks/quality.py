@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ LIKELIHOODS: dict[str, dict[str, Any]] = {
 TEMPLATES = Path(__file__).with_name("templates").resolve()
 SYSTEMS: dict[str, dict[str, Any]] = {
     **{name: {"kind": "likelihood", **options} for name, options in LIKELIHOODS.items()},
-    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank"},
+    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank", "max_tokens": 512},
     "first": {"kind": "first"},
     "listwise, labels": {"kind": "listwise"},
     "pointwise, yes or no": {"kind": "pointwise"},
@@ -81,11 +82,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="users left out before, e.g. those of the tables")
+    parser.add_argument("--first", type=int, help="only so many of the users, in a run of its own")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--system", action="append")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
     parser.add_argument("--games", type=Path, help="folder of LLMRank's Games; fetched where it is not given")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--backend", type=json.loads, help="JSON of a backend block, in place of the embedded engine")
     parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
     return parser.parse_args()
 
@@ -108,7 +111,7 @@ def taskset_of(setting: str, given: argparse.Namespace) -> TaskSet:
         Item(item.item_id, item.title, {**item.attributes, "popularity": str(counts.get(item.item_id, 0))})
         for item in taskset.catalog
     )
-    return replace(taskset, tasks=taskset.tasks[given.skip :], catalog=Catalog(items))
+    return replace(taskset, tasks=taskset.tasks[given.skip :][: given.first], catalog=Catalog(items))
 
 
 class Behind:
@@ -170,13 +173,13 @@ def stage_of(name: str) -> str | None:
     return fused["stage"] if fused else None
 
 
-def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, threads: int | None) -> System:
+def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, given: argparse.Namespace) -> System:
     if name in BASELINES:
         return BaselineSystem(name, {"kind": name}, taskset, seed=SEED)
     config = parse_config(
         {
             "name": name,
-            "backend": {"kind": "local", **({"threads": threads} if threads else {})},
+            "backend": given.backend or {"kind": "local", "threads": given.threads},
             "strategy": strategy_of(name),
             "domain": DOMAINS[SETTINGS[setting]["dataset"]],
             "templates": TEMPLATES,
@@ -194,7 +197,7 @@ async def measure(name: str, setting: str, taskset: TaskSet, given: argparse.Nam
     if (folder / "metrics.json").is_file():
         return
     started = time.monotonic()
-    system = system_of(name, setting, taskset, folder, given.threads)
+    system = system_of(name, setting, taskset, folder, given)
     result = await evaluate_systems(taskset, [system], folder, metrics=METRICS, seed=SEED)
     row = result.document["systems"][name]
     ndcg = row["metrics"]["ndcg@10"]

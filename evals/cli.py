@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import new_program, run_async
+from recommender import new_program, printable, run_async
 
 from . import trust_cli
 from .errors import SpecError
@@ -112,6 +112,7 @@ def contamination(
     data: Annotated[Path | None, Parameter(name="--data", help="Folder with the data; default: it is fetched.")] = None,
     questions: Annotated[int, Parameter(help="Questions of each kind: titles, records, users.")] = 100,
     seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here too.")] = None,
 ) -> int:
     """Probe whether a model knows a data set by heart: its titles, its records, what its users did next.
 
@@ -135,8 +136,10 @@ def contamination(
 
     document = run_async(carry_through())
     write_json(out / "contamination.json", document)
+    if json_ is not None:
+        write_json(json_, document)
     for sentence in verdict(document):
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{printable(sentence)}\n")
     return 0
 
 
@@ -259,12 +262,19 @@ def report(
 
 
 @data.command(name="list")
-def list_data() -> int:
+def list_data(
+    *, json_: Annotated[Path | None, Parameter(name="--json", help="Write the list here too.")] = None
+) -> int:
     """List the data sets with their licences."""
     from .datasets import DATASETS
+    from .store import write_json
 
-    for name in DATASETS.names():
-        dataset = DATASETS.load(name)
+    found = {name: DATASETS.load(name) for name in DATASETS.names()}
+    if json_ is not None:
+        facts = ("summary", "licence", "home", "parts")
+        rows = {name: {fact: getattr(dataset, fact) for fact in facts} for name, dataset in found.items()}
+        write_json(json_, {"format": 1, "datasets": rows})
+    for name, dataset in found.items():
         sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
         if dataset.parts:
             sys.stdout.write(f"  parts: {', '.join(dataset.parts)}\n")
@@ -287,7 +297,7 @@ def fetch(
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def _finish(result: Any, json_: Path | None) -> int:

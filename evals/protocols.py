@@ -139,7 +139,10 @@ def _able(split: Split, options: SplitOptions, picker: Picker, ground: Ground) -
         warnings.append(f"{lost} users whose targets were released before {options.released_from} are left out.")
         able = new
     if picker.serves is not None:
-        able = [one for one in able if picker.serves(one)]
+        served = [one for one in able if picker.serves(one)]
+        if len(served) < len(able):
+            warnings.append(f"{len(able) - len(served)} users {picker.unserved}.")
+        able = served
     if not able:
         raise SpecError(f"Nobody is left: {' '.join(warnings) or 'the candidate policy serves none of the users.'}")
     return able, warnings

@@ -193,8 +193,8 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
 
 
-def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    with replacing(path) as part, part.open("wb") as file:
+def _replace(path: Path, lines: Iterable[bytes], *, private: bool = False) -> None:
+    with replacing(path) as part, open(part, "wb", opener=_for_its_owner if private else None) as file:
         file.writelines(line + b"\n" for line in lines)
 
 
@@ -213,6 +213,11 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    """Opens a file so that, if it is made, only its owner can read it: people's ids and what they did stand in it."""
+    return os.open(path, flags, 0o600)
 
 
 def _write(file: FileIO, row: Mapping[str, Any]) -> None:
@@ -262,7 +267,7 @@ def _write_tasks(folder: Path, taskset: TaskSet) -> None:
             yield msgspec.json.encode(_task_line(one, items))
 
     write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
-    _replace(folder / TASKS, lines())
+    _replace(folder / TASKS, lines(), private=True)
     for target in sorted({target for one in taskset.tasks for target in one.targets}):
         item = taskset.catalog.get(target)
         if item is not None:
@@ -305,7 +310,7 @@ def _foreign(path: Path) -> bool:
 
 def _append(path: Path) -> FileIO:
     """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
-    file = FileIO(path, "ab")
+    file = FileIO(path, "ab", opener=_for_its_owner)
     try:
         lock(file.fileno(), path)
         if path.stat().st_size:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from recommender import run_async
+from recommender import printable, run_async
 
 from .errors import SpecError
 from .json_option import Figures, write_figures
@@ -56,7 +56,7 @@ def attack(
         (tasks, catalog, config, out / "attack.json"),
     )
     if not write_figures(document, json_):
-        sys.stdout.write("\n".join(sentences(document)) + "\n")
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["unattacked"])
 
 
@@ -100,7 +100,7 @@ def audit(
         (tasks, catalog, config, out / "audit.json"),
     )
     if not write_figures(document, json_):
-        sys.stdout.write("\n".join(sentences(document)) + "\n")
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["quality"])
 
 
@@ -137,7 +137,7 @@ def _carry_through(probe: Probe, paths: tuple[Path, Path | None, Path, Path]) ->
     if rec.catalog is None:
         raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
     taskset = read_tasks(tasks, rec.catalog)
-    sys.stderr.write(f"{rec.describe()}\n")
+    sys.stderr.write(f"{printable(rec.describe())}\n")
 
     async def asked() -> dict[str, Any]:
         try:

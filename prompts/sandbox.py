@@ -13,7 +13,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .allowed import FILTERS, TESTS, Use, check
 from .cleaning import clean
+from .counting import count, counted
 from .errors import RenderError, TemplateInvalid
+from .reading import READING
 
 _LONGEST_FIELD = 20_000
 _OPTIONAL_FIELDS: Mapping[str, Any] = {
@@ -128,6 +130,7 @@ def _environment() -> _Environment:
     environment.globals.clear()
     own = {"cap": _cap, "listed": _listed, "lower": _lower, "reverse": _reverse, "sentence": _sentence}
     environment.filters = {name: own.get(name) or environment.filters[name] for name in sorted(FILTERS)}
+    environment.filters[READING] = count
     environment.tests = {name: environment.tests[name] for name in sorted(TESTS)}
     return environment
 
@@ -146,9 +149,12 @@ def compile_body(body: str, where: str) -> tuple[jinja2.Template, list[Use], tup
         tree = environment.parse(body, filename=where)
         uses = check(tree, where)
         blocks = tuple(node.name for node in tree.body if isinstance(node, jinja2.nodes.Block))
+        counted(tree, environment)
         code = environment.compile(tree, name=where, filename=where)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateInvalid(f"{where}:{error.lineno}: {error.message}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise TemplateInvalid(f"{where}: {error}.") from error
     except (RecursionError, SyntaxError, MemoryError) as error:
         raise TemplateInvalid(f"{where}: nested too deeply.") from error
     return environment.template_class.from_code(environment, code, {}), uses, blocks

@@ -17,6 +17,7 @@ from .looks import base_css
 from .modifiers.explanations_check import statements
 from .outcomes import Outcome
 from .parsing import read_titles
+from .printable import printable
 from .program import new_program
 from .progress import Progress
 from .reading import Expected, Reading, outcome_of, read_answer, read_pair_matches
@@ -80,6 +81,7 @@ __all__ = [
     "new_program",
     "outcome_of",
     "parse_config",
+    "printable",
     "prompt_text",
     "public_config",
     "rank_all",

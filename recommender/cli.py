@@ -13,6 +13,7 @@ from cyclopts import Group, Parameter
 from .batch.cli import batch
 from .command import FAILED, console, visible
 from .errors import InputError
+from .printable import printable
 from .program import new_program
 from .prompts_cli import app as prompts_app
 from .serve.cli import serve
@@ -105,7 +106,7 @@ def doctor(
     for finding in survey() if config is None else check_up(config):
         findings.append(finding)
         if not json_:
-            sys.stdout.write(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n")
+            sys.stdout.write(printable(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n"))
             sys.stdout.flush()
     if json_:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n")

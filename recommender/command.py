@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -18,6 +17,7 @@ from backends import BackendError, ConfigurationError
 from prompts import PromptError
 
 from .errors import RecommenderError
+from .printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,6 @@ T = TypeVar("T")
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _UNBROKEN = 10_000
 """Columns of an output that is no terminal."""
 
@@ -83,10 +82,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def visible(text: str) -> Text:
-    """Text of others for a terminal: without the control characters that move its cursor or colour what follows."""
+    """Text of others for a terminal, as :func:`printable` makes it."""
     from rich.text import Text
 
-    return Text(_CONTROLS.sub("", text))
+    return Text(printable(text))
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
@@ -146,5 +145,5 @@ def _show_log() -> None:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{printable(message)}\n")
     return code

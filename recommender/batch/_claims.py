@@ -65,7 +65,9 @@ class Claims:
         return self._folder / f"part-{part:05}"
 
 
-def handed_out(claims: Claims, waiting: Sequence[int], *, worker: int, workers: int, partitions: int) -> Iterator[int]:
+def handed_out(
+    claims: Claims, waiting: Sequence[int], *, worker: int, workers: int, partitions: int, helping: bool = True
+) -> Iterator[int]:
     """Yields one worker's partitions; the next one is chosen when it is asked for.
 
     First those that it began in an earlier session, since its journal has answers of theirs; then its share from the
@@ -77,21 +79,25 @@ def handed_out(claims: Claims, waiting: Sequence[int], *, worker: int, workers: 
         worker: Whose.
         workers: All there are.
         partitions: Likewise.
+        helping: Take over from others, too.
     """
     yield from [part for part in waiting if claims.owner(part) == worker]
     left = set(waiting)
-    for step in range(workers):
+    for step in range(workers if helping else 1):
         share = parts_of((worker + step) % workers, workers, partitions)
         for part in share if step == 0 else reversed(share):
             if part in left and claims.take(part, worker):
                 yield part
 
 
-def busy_workers(claims: Claims, waiting: Sequence[int], *, workers: int, partitions: int) -> list[int]:
+def busy_workers(
+    claims: Claims, waiting: Sequence[int], *, workers: int, partitions: int, helping: bool = True
+) -> list[int]:
     """Numbers of the workers that have something to do: no more than there are partitions for."""
     owners = {part: claims.owner(part) for part in waiting}
     begun = {owner for owner in owners.values() if owner is not None}
     free = [part for part, owner in owners.items() if owner is None]
-    others = [number for number in range(workers) if number not in begun]
-    others.sort(key=lambda number: not any(part in parts_of(number, workers, partitions) for part in free))
-    return sorted([*begun, *others[: len(free)]])
+    fresh = [number for number in range(workers) if number not in begun]
+    own = [number for number in fresh if any(part in parts_of(number, workers, partitions) for part in free)]
+    others = [number for number in fresh if number not in own] if helping else []
+    return sorted([*begun, *[*own, *others][: len(free)]])

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from ..command import INTERRUPTED
 from ..errors import ConfigError
+from ..printable import printable
 
 
 def serve(
@@ -46,7 +47,7 @@ def serve(
         rec.warm_up()
         server = Server(create_app(rec, settings), grace=timeout)
         name = f"[{host}]" if ":" in host else host
-        sys.stderr.write(f"{rec.describe()}\nhttp://{name}:{sock.getsockname()[1]}/\n")
+        sys.stderr.write(f"{printable(rec.describe())}\nhttp://{name}:{sock.getsockname()[1]}/\n")
         if host not in LOOPBACK:
             sys.stderr.write("note: others can reach this service, and it asks nobody who they are.\n")
         sys.stderr.flush()

@@ -250,3 +250,26 @@ def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() 
         assert offered == [i.item_id for i in one.task.candidates.items]
         assert sorted([*offered, *one.task.history.item_ids]) == sorted(i.item_id for i in many)
         assert len(one.task.candidates) == len(offered) == one.task.k
+
+
+def test_users_without_a_list_are_counted_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "lists.txt").write_text("u000\ti1 i2 i3\nu002\ti4 i5\n")
+    taskset = make_tasks(data(5), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
+    assert {one.user_id for one in taskset.tasks} == {"u000", "u002"}
+    assert "3 users have no candidates in lists.txt and are left out." in taskset.warnings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"kind": "popularity-matched", "count": 5}, {"kind": "popularity-matched", "count": 5, "width": 3}),
+        (
+            {"kind": "first-stages", "stages": ["item-knn"]},
+            {"kind": "first-stages", "stages": [{"kind": "item-knn", "neighbours": 2}]},
+        ),
+    ],
+)
+def test_options_that_change_the_candidates_change_the_protocol(one: dict, other: dict) -> None:
+    first, second = (make_tasks(data(20), candidates=candidates) for candidates in (one, other))
+    assert ids(first) != ids(second)
+    assert first.protocol != second.protocol

@@ -168,3 +168,11 @@ def test_a_folder_of_something_else_is_not_written_into(files: Path, capsys: pyt
     (files / "run" / "thesis.txt").write_text("precious")
     assert run_tasks(files) == 2
     assert "holds something else than a run" in capsys.readouterr().err
+
+
+def test_the_list_of_data_sets_is_had_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("data", "list", "--json", tmp_path / "list.json") == 0
+    found = json.loads((tmp_path / "list.json").read_text())["datasets"]
+    assert "GroupLens" in found["movielens-100k"]["licence"]
+    assert "small-dev" in found["mind"]["parts"]
+    assert all(name in capsys.readouterr().out for name in list(found)[:1])

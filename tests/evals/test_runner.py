@@ -280,11 +280,21 @@ def test_a_metric_that_the_catalogue_cannot_serve_is_refused_before_anything_is_
     assert not (tmp_path / "run").exists()
 
 
-def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:
-    block = {"kind": "openai", "model": "m", "headers": {"Authorization": "Bearer hush-4711"}}
+def test_what_people_did_can_be_read_by_the_runs_owner_alone(tmp_path: Path) -> None:
+    run(listing("CABDE"), tmp_path)
+    for name in ("tasks.jsonl", "rankings.jsonl", "requests.jsonl"):
+        path = tmp_path / name
+        assert not path.exists() or path.stat().st_mode & 0o077 == 0, name
+    assert {"tasks.jsonl", "rankings.jsonl"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_headers_and_keys_of_the_config_are_not_written_down(tmp_path: Path) -> None:
+    body = {"proxy": {"api_key": "hush-4711", "x-token": "hush-4711"}, "top_k": 40}
+    block = {"kind": "openai", "model": "m", "headers": {"Authorization": "Bearer hush-4711"}, "extra_body": body}
     rec = Recommender(parse_config({"backend": block}), catalog=CATALOG, backend=listing("CABDE"))
     asyncio.run(evaluate(users(), rec, tmp_path))
     assert "hush-4711" not in "".join(path.read_text() for path in tmp_path.iterdir())
+    assert '"top_k": 40' in (tmp_path / "manifest.json").read_text()
 
 
 @pytest.mark.parametrize("capabilities", [CHAT, frozenset(Capability)])

@@ -69,6 +69,10 @@ BOMBS = {
     "nested block": "{% block user %}{% block system %}x{% endblock %}{% endblock %}",
     "dict": "{{ {'a': 1} }}",
     "deep nesting": "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+    "long number": "{{ " + "9" * 5000 + " }}",
+    "endless number": "{{ 1e999 }}",
+    "long chain": "{{ domain.item" + " | lower" * 5000 + " }}",
+    "the count of what is read": "{{ history | _reading }}",
     "deep ifs": "{% if history %}" * 300 + "x" + "{% endif %}" * 300,
 }
 
@@ -146,6 +150,25 @@ def test_rendering_stops_at_the_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     endless = iter(int, 1)
     with pytest.raises(PromptTooLong, match="at most 1,000 characters"):
         bomb.messages(history=endless, domain={}, candidate={})
+
+
+SLOW = {
+    "loops with nothing in them": "{% for h in history %}{% for c in h.text %}{% endfor %}{% endfor %}" * 500,
+    "loops that pass everything over": "{% for h in history %}{% for c in h.text if c == 'q' %}{% endfor %}{% endfor %}" * 400,
+    "a long text cut to a letter": "{% for h in history %}" + "{{ h.text | cap(1) }}" * 2000 + "{% endfor %}",
+    "turned round and round": "{% for h in history %}" + "{{ h.text | reverse | length }}" * 1500 + "{% endfor %}",
+    "asked and not printed": "{% for h in history %}" + "{% if h.text | lower == 'q' %}{% endif %}" * 1500 + "{% endfor %}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", SLOW.values(), ids=SLOW)
+def test_what_writes_little_and_takes_long_is_stopped(tmp_path: Path, body: str) -> None:
+    history = [{"title": "T", "text": "x" * 2000}] * 500
+    bomb = load("bomb", folder=written(tmp_path, body))
+    begun = time.process_time()
+    with pytest.raises(PromptTooLong, match=r"bomb\.j2:10: .*more characters and elements than a prompt may take"):
+        bomb.messages(history=history, domain={}, candidate={})
+    assert time.process_time() - begun < 20  # minutes, were it not stopped
 
 
 def test_what_templates_may_do(tmp_path: Path) -> None:

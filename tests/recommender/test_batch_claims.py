@@ -25,6 +25,15 @@ def test_workers_of_one_speed_keep_to_their_own_neighbours(tmp_path: Path) -> No
     assert list(both) == [(0, 5), (1, 6), (2, 7), (3, 8), (4, 9)]
 
 
+def test_where_each_has_a_share_of_the_budget_it_does_no_more_than_its_own(tmp_path: Path) -> None:
+    claims, waiting = Claims(tmp_path), [3, 4, 6]
+    assert claims.take(6, worker=0)
+    assert busy_workers(claims, waiting, workers=3, partitions=9, helping=False) == [0, 1]
+    assert list(handed_out(claims, waiting, worker=1, workers=3, partitions=9, helping=False)) == [3, 4]
+    assert list(handed_out(claims, waiting, worker=2, workers=3, partitions=9, helping=False)) == []
+    assert list(handed_out(claims, waiting, worker=0, workers=3, partitions=9, helping=False)) == [6]
+
+
 def test_what_a_worker_began_comes_back_to_it_first_and_to_nobody_else(tmp_path: Path) -> None:
     first = hand_out(tmp_path, 0, list(range(10)))
     assert [next(first) for _ in range(7)] == [0, 1, 2, 3, 4, 9, 8]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from fakes.ray_nodes import cluster, machine
 from fakes.serving import ranking, serving
 
 from recommender.batch._shares import parts_of, share_of
+from recommender.batch.engines.ray import refuse_other_machines
 from recommender.config import parse_config
 from recommender.errors import ConfigError
 
@@ -55,6 +57,14 @@ def answered(folder: Path) -> Counter[str]:
     """How often each request's answer is in the journals."""
     lines = [json.loads(line) for file in folder.glob("journals/*.jsonl") for line in file.read_text().splitlines()]
     return Counter(line["key"] for line in lines if "response" in line)
+
+
+def test_local_only_refuses_a_cluster_of_several_machines() -> None:
+    here = {"NodeManagerHostname": socket.gethostname(), "Alive": True}
+    dead = {"NodeManagerHostname": "elsewhere", "Alive": False}
+    refuse_other_machines([here, here, dead])
+    with pytest.raises(ConfigError, match="local_only is set, and the Ray cluster has 1 other machines, such as else"):
+        refuse_other_machines([here, {**dead, "Alive": True}])
 
 
 def test_a_machine_that_dies_loses_nothing_and_nothing_is_done_twice(nodes: Any, tmp_path: Path) -> None:

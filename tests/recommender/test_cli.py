@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,14 +96,6 @@ def test_a_mistake_in_a_history_file_is_told_with_its_line(
     assert f"{file}:4: not valid JSON" in capsys.readouterr().err
 
 
-def test_a_title_cannot_steer_the_terminal(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "items.csv").write_text("item_id,title\n1,Alien\n2,\x1b[2JHeat\n3,\x9b31mBrazil\n")
-    assert run(app, ["recommend", "--config", str(config), "--history", "Alien", "--show-prompt"]) == 0
-    printed = capsys.readouterr()
-    assert "Heat" in printed.out
-    assert not {"\x1b", "\x9b"} & set(printed.out + printed.err)
-
-
 def test_a_long_title_stands_in_one_line_of_a_pipe(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,3 +129,26 @@ def test_python_m_is_the_same_command() -> None:
     done = subprocess.run([sys.executable, "-m", "recommender", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "recommend" in done.stdout
+
+
+def test_titles_answers_and_names_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steering = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e"
+    (tmp_path / "items.csv").write_text(f"item_id,title\n1,Ali{steering}en\n2,Heat\n3,Ronin\n")
+    answer = f"[A] > [B]. Because {steering} of it."
+    path = tmp_path / "films.yaml"
+    path.write_text(
+        json.dumps(
+            {
+                "name": f"mine{steering}",
+                "backend": {"kind": "scripted", "default": answer},
+                "strategy": {"kind": "listwise", "explanations": 1},
+                "catalog": "items.csv",
+            }
+        )
+    )
+    more = ["--history", "Heat", "--history", f"Nothing{steering}", "--show-prompt"]
+    assert run(app, ["recommend", "--config", str(path), *more]) == 0
+    assert run(app, ["recommend", "--config", f"{steering}.yaml"]) == 2
+    for said in capsys.readouterr():
+        assert "mine" in said or "en" in said
+        assert not re.search("[\x1b\x07\x9b\u202e]", said)

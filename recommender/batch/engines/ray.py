@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import importlib
 import os
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,14 @@ async def _carry_through(work: Work) -> None:
     try:
         await rec.start()
         claims, waiting = Claims(work.journals), folder.waiting()
-        parts = handed_out(claims, waiting, worker=work.worker, workers=work.workers, partitions=partitions)
+        parts = handed_out(
+            claims,
+            waiting,
+            worker=work.worker,
+            workers=work.workers,
+            partitions=partitions,
+            helping=_helping(job),
+        )
         limit = job.config.backend.concurrency
         await fill(job, rec, users, folder, parts, concurrency=limit, done=lambda **_: None)
     finally:
@@ -112,6 +120,8 @@ async def _run(job: Job) -> Summary:
     users = Users(job.users)
     partitions = job.partitions(users.count)
     with _cluster(job.address) as ray:
+        if job.config.local_only:
+            refuse_other_machines(ray.nodes())
         able = _able(ray, job)
         workers = job.workers or identity_in(job.out).get("workers") or min(able, partitions)
         identity = {**identity_of(job, rec, users), "workers": workers}
@@ -124,9 +134,15 @@ async def _run(job: Job) -> Summary:
     return folder.finish()
 
 
+def _helping(job: Job) -> bool:
+    """Whether workers take over from others: not where each has a share of the budget for its own partitions."""
+    return all(limit is None for limit in job.config.budget.model_dump().values())
+
+
 def _portions(job: Job, identity: Mapping[str, Any], workers: int, partitions: int, waiting: list[int]) -> list[Work]:
     """The work of every worker that still has something to do."""
-    busy = busy_workers(Claims(job.out / JOURNALS), waiting, workers=workers, partitions=partitions)
+    claims = Claims(job.out / JOURNALS)
+    busy = busy_workers(claims, waiting, workers=workers, partitions=partitions, helping=_helping(job))
     return [
         Work(
             folder=Path.cwd(),
@@ -220,6 +236,21 @@ def _cluster(address: str | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def refuse_other_machines(nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Holds ``local_only``: histories go to every machine of the cluster.
+
+    Raises:
+        ConfigError: If one that is alive is not this machine.
+    """
+    here = socket.gethostname()
+    others = {str(node["NodeManagerHostname"]) for node in nodes if node["Alive"]} - {here}
+    if others:
+        raise ConfigError(
+            f"local_only is set, and the Ray cluster has {len(others)} other machines, such as {min(others)}; "
+            "take a cluster on this machine alone (--address local), or local_only: false."
+        )
 
 
 def _able(ray: Any, job: Job) -> int:
