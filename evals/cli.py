@@ -112,7 +112,7 @@ def contamination(
     data: Annotated[Path | None, Parameter(name="--data", help="Folder with the data; default: it is fetched.")] = None,
     questions: Annotated[int, Parameter(help="Questions of each kind: titles, records, users.")] = 100,
     seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
-    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here too.")] = None,
+    json_: Figures = None,
 ) -> int:
     """Probe whether a model knows a data set by heart: its titles, its records, what its users did next.
 
@@ -136,10 +136,8 @@ def contamination(
 
     document = run_async(carry_through())
     write_json(out / "contamination.json", document)
-    if json_ is not None:
-        write_json(json_, document)
-    for sentence in verdict(document):
-        sys.stdout.write(f"{printable(sentence)}\n")
+    if not write_figures(document, json_):
+        sys.stdout.writelines(f"{printable(sentence)}\n" for sentence in verdict(document))
     return 0
 
 
@@ -262,18 +260,18 @@ def report(
 
 
 @data.command(name="list")
-def list_data(
-    *, json_: Annotated[Path | None, Parameter(name="--json", help="Write the list here too.")] = None
-) -> int:
-    """List the data sets with their licences."""
+def list_data(*, json_: Figures = None) -> int:
+    """List the data sets with their licences.
+
+    `evals data list`
+    """
     from .datasets import DATASETS
-    from .store import write_json
 
     found = {name: DATASETS.load(name) for name in DATASETS.names()}
-    if json_ is not None:
-        facts = ("summary", "licence", "home", "parts")
-        rows = {name: {fact: getattr(dataset, fact) for fact in facts} for name, dataset in found.items()}
-        write_json(json_, {"format": 1, "datasets": rows})
+    facts = ("summary", "licence", "home", "parts")
+    rows = {name: {fact: getattr(dataset, fact) for fact in facts} for name, dataset in found.items()}
+    if write_figures({"format": 1, "datasets": rows}, json_):
+        return 0
     for name, dataset in found.items():
         sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
         if dataset.parts:

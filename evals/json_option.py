@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,11 +32,13 @@ def write_figures(figures: Mapping[str, Any], target: Path | None) -> bool:
     """Writes figures as JSON where it is asked for; says whether that was the standard output.
 
     Raises:
-        OSError: If the file cannot be written.
+        backends.StorageError: If the file cannot be written.
     """
-    text = json.dumps(figures, ensure_ascii=False, indent=1) + "\n"
+    from .store import json_text, write_json
+
     if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-    elif target is not None:
-        target.write_text(text, "utf-8")
-    return target == STANDARD_OUTPUT
+        sys.stdout.write(f"{json_text(figures).decode()}\n")
+        return True
+    if target is not None:
+        write_json(target, figures)
+    return False

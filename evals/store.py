@@ -190,7 +190,12 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     Raises:
         backends.StorageError: If it could not be written.
     """
-    _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
+    _replace(path, [json_text(value)])
+
+
+def json_text(value: Mapping[str, Any]) -> bytes:
+    """A JSON object as this project writes it, a key a line; what is no number is null."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)
 
 
 def _replace(path: Path, lines: Iterable[bytes], *, private: bool = False) -> None:
