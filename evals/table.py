@@ -144,7 +144,12 @@ def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -
         if name == "ceiling" and all(v["mean"] == 1.0 for v in row["metrics"].values()):
             continue
         cells = [_cell(row, metric) for metric in metrics]
-        table.add_row(_text(TITLES.get(name, name)), *cells, *(_costs(row) if costs else ()), style=None if is_control(name, row) else "bold")
+        table.add_row(
+            _text(TITLES.get(name, name)),
+            *cells,
+            *(_costs(row) if costs else ()),
+            style=None if is_control(name, row) else "bold",
+        )
     return table
 
 
