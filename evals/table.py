@@ -143,8 +143,13 @@ def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -
         row = systems[name]
         if name == "ceiling" and all(v["mean"] == 1.0 for v in row["metrics"].values()):
             continue
-        cells = [_text(TITLES.get(name, name)), *(_cell(row, metric) for metric in metrics)]
-        table.add_row(*cells, *(_costs(row) if costs else ()), style=None if is_control(name, row) else "bold")
+        cells = [_cell(row, metric) for metric in metrics]
+        table.add_row(
+            _text(TITLES.get(name, name)),
+            *cells,
+            *(_costs(row) if costs else ()),
+            style=None if is_control(name, row) else "bold",
+        )
     return table
 
 

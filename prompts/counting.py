@@ -19,15 +19,15 @@ def counted(tree: nodes.Template, environment: Environment) -> None:
     for node in list(tree.find_all((nodes.For, nodes.Filter, nodes.Output))):
         if isinstance(node, nodes.For):
             node.iter = _counting(node.iter, environment)
-        elif isinstance(node, nodes.Filter):
-            node.node = _counting(node.node, environment) if node.node is not None else None
-        else:
+        elif isinstance(node, nodes.Filter) and node.node is not None:
+            node.node = _counting(node.node, environment)
+        elif isinstance(node, nodes.Output):
             node.nodes = [
                 part if isinstance(part, nodes.TemplateData) else _counting(part, environment) for part in node.nodes
             ]
 
 
-def _counting(node: nodes.Expr, environment: Environment) -> nodes.Filter:
+def _counting(node: Any, environment: Environment) -> nodes.Filter:
     found = nodes.Filter(node, READING, [], [], None, None, lineno=node.lineno)
     found.environment = environment
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from .catalog import Catalog
 from .config.models import PrivacyOptions
@@ -116,6 +117,14 @@ class Guarded:
             f"privacy: {shown.hidden} of {len(task.history)} interactions were not shown to the model; "
             "`privacy.share` says what may be."
         )
+
+
+def shows_others(options: Any) -> bool:
+    """Whether a strategy's options, or those of its parts, put other people's histories into prompts."""
+    if isinstance(options, Mapping):
+        shown = options.get("demonstrations")
+        return bool(shown and shown.get("file")) or any(map(shows_others, options.values()))
+    return isinstance(options, list | tuple) and any(map(shows_others, options))
 
 
 def _restored(ranking: Ranking, found: Mapping[str, str]) -> Ranking:

@@ -78,6 +78,8 @@ _TENS = {
     for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)  # noqa: SIM905
 }
 _STYLED = re.compile(r"(?<=\w)[$!](?=[^\W\d_])")
+_RESPELT = frozenset({*_SAME, *_ROMAN, *_LONE_ROMAN, *_TENS, *COUNTERS})
+"""Without one of these words numerals stay as they are."""
 _KANA_MARKS = "\u3099\u309a"
 
 
@@ -110,12 +112,19 @@ def key(title: str) -> str:
     nothing.
     """
     text = fold(move_article(title.strip()))
-    text = _STYLED.sub(lambda mark: "s" if mark[0] == "$" else "i", text)  # Ke$ha, P!nk
-    words = _WORD.findall(_AND.sub(" and ", _APOSTROPHE.sub("", text)))
+    if "$" in text or "!" in text:
+        text = _STYLED.sub(lambda mark: "s" if mark[0] == "$" else "i", text)  # Ke$ha, P!nk
+    if any(mark in text for mark in "'’`´"):
+        text = _APOSTROPHE.sub("", text)
+    if "&" in text or "+" in text:
+        text = _AND.sub(" and ", text)
+    words = _WORD.findall(text)
     return " ".join(_numerals(words)) if words else "".join(text.split())
 
 
 def _numerals(words: list[str]) -> list[str]:
+    if _RESPELT.isdisjoint(words):
+        return words
     found: list[str] = []
     last = len(words) - 1
     for at, word in enumerate(words):
@@ -158,7 +167,7 @@ def compact(key: str) -> str:
 
 def numbers(key: str) -> list[str]:
     """The numerals of a key; titles that differ in one are different works."""
-    return sorted(word for word in key.split() if any(c.isdigit() for c in word))
+    return sorted(word for word in key.split() if not word.isalpha() and any(c.isdigit() for c in word))
 
 
 def in_ascii(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from .found import AMBIGUOUS, NOTHING, Found
 from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, leading_article, numbers, telling_words
 from .pool import Hit, Pool
+from .remembering import Remembering
 from .rules import (
     Years,
     attributes_named,
@@ -43,22 +44,25 @@ class Search:
         self._pool = pool
         self._parse = parse
         self._closed = closed
-
-    def named(self, text: str) -> Found:
+        self.named: Callable[[str], Found] = Remembering(self._by_name)
         """Finds a title by its own name: equal, or equal in spelling, article, numerals or other name."""
+        self.remarked: Callable[[str], Found] = Remembering(self._before_remark)
+        """Finds a title by its own name with a remark behind it that can belong to no title."""
+        self.anywhere: Callable[[str], Found] = Remembering(self._by_all)
+        """Finds a title by its name, by a part of it, by its beginning or by likeness."""
+
+    def _by_name(self, text: str) -> Found:
         title = self._parse(text)
         found = self._named(title)
         if not found.decided and title.bare_year is not None:
             found = self._named(year_in_parentheses(title))
         return found
 
-    def remarked(self, text: str) -> Found:
-        """Finds a title by its own name with a remark behind it that can belong to no title."""
+    def _before_remark(self, text: str) -> Found:
         found = (self.named(short.text) for short in shorter(text) if short.remark is Remark.SURE)
         return next((one for one in found if one.place is not None), NOTHING)
 
-    def anywhere(self, text: str) -> Found:
-        """Finds a title by its name, by a part of it, by its beginning or by likeness."""
+    def _by_all(self, text: str) -> Found:
         found = self.named(text)
         if found.decided:
             return found
@@ -77,14 +81,14 @@ class Search:
         return self._despite_year(title) if self._closed else found
 
     def _named(self, title: Title) -> Found:
-        for kind, form in title.forms:
-            if kind in (Kind.WHOLE, Kind.MAIN, Kind.LATIN):
-                found = self._choose(title, _only(self._pool.equal(form), _NAMES))
+        for kind, form in title.names:
+            if kind is not Kind.ALIAS:
+                found = self._choose(title, self._pool.equal(form, _NAMES))
                 if found.decided:
                     return found
-        for kind, form in title.forms:
-            if kind is Kind.ALIAS:
-                hits = _only(self._pool.equal(form), _NAMES)
+        for kind, form in title.names:
+            if kind is Kind.ALIAS and title.year is not None:
+                hits = self._pool.equal(form, _NAMES)
                 found = self._choose(title, [hit for hit in hits if self._years(title, hit[0]) is Years.EQUAL])
                 if found.decided:
                     return found
@@ -140,7 +144,7 @@ class Search:
                 continue
             if found.place is None:
                 if short.remark is Remark.SURE:
-                    return self._choose(title, _only(self._pool.equal(self._parse(short.text).key), _NAMES))
+                    return self._choose(title, self._pool.equal(self._parse(short.text).key, _NAMES))
                 continue
             if short.rest[:1].isalpha() and self._years(title, found.place) in (Years.CLOSE, Years.APART):
                 continue  # "The House with a Clock in Its Walls (2018)" is not "The House (2017)"
@@ -160,16 +164,17 @@ class Search:
         """A subtitle, or a title before its subtitle; as a rule only in the right year."""
         for kind, form in title.forms:
             for at_kind in (Kind.HEAD, Kind.TAIL) if kind <= Kind.LATIN else _NAMES:
-                hits = [hit for hit in _only(self._pool.equal(form), (at_kind,)) if self._part(title, kind, form, hit)]
+                hits = [hit for hit in self._pool.equal(form, (at_kind,)) if self._part(title, kind, form, hit)]
                 found = self._choose(title, hits)
                 if found.decided:
                     return found if kind <= Kind.LATIN else _by_its_part(found)
-        begins = {at for kind, form in title.forms if kind is Kind.HEAD for at, _ in self._parts(form, Kind.HEAD)}
-        for kind, form in title.forms:
+        heads = [form for kind, form in title.parts if kind is Kind.HEAD]
+        begins = {at for form in heads for at, _ in self._pool.equal(form, (Kind.HEAD,))}
+        for kind, form in title.parts:
             if kind is Kind.TAIL:
                 hits = [
                     hit
-                    for hit in self._parts(form, Kind.TAIL)
+                    for hit in self._pool.equal(form, (Kind.TAIL,))
                     if hit[0] in begins or self._same_part(title, hit[0]) or self._longer_head(title, form, hit[0])
                 ]
                 found = self._choose(title, hits)
@@ -192,9 +197,6 @@ class Search:
             return len(compact(form)) >= 5 and not is_about(after_head(self._pool.title(hit[0]), form))
         return telling >= 3 and len(compact(form)) >= 12
 
-    def _parts(self, form: str, kind: Kind) -> list[Hit]:
-        return _only(self._pool.equal(form), (kind,))
-
     def _same_part(self, title: Title, at: int) -> bool:
         """Whether titles of one subtitle and one year may be one work, for all that stands before it."""
         counted = numbers(title.key), numbers(self._pool.title(at).key)
@@ -205,7 +207,7 @@ class Search:
         other = self._pool.title(at)
         if len(telling_words(form)) < LONG_SUBTITLE or numbers(title.key) != numbers(other.key):
             return False
-        ours, theirs = ([f"{bare(head)} " for kind, head in each.forms if kind is Kind.HEAD] for each in (title, other))
+        ours, theirs = ([f"{bare(head)} " for kind, head in each.parts if kind is Kind.HEAD] for each in (title, other))
         return any(one.startswith(two) or two.startswith(one) for one in ours for two in theirs)
 
     def _near(self, title: Title) -> Found:
@@ -230,7 +232,7 @@ class Search:
 
     def _accepts(self, title: Title, other: Title, score: float, *, sure: bool) -> bool:
         weakest = Kind.LATIN if sure or self._closed else Kind.MAIN
-        spellings = [form for kind, form in other.forms if kind <= weakest]
+        spellings = [form for kind, form in other.names if kind <= weakest]
         if any(misspelt(title.key, form, self._pool.knows, sure=sure) for form in spellings):
             return True
         return self._closed and score >= CLOSED_NEAR and any(numbers(title.key) == numbers(f) for f in spellings)
@@ -270,19 +272,15 @@ class Search:
 
     def _despite_year(self, title: Title) -> Found:
         hits: list[Hit] = []
-        for kind, form in title.forms:
+        for kind, form in title.names:
             if kind <= Kind.MAIN:
-                hits += _only(self._pool.equal(form), _NAMES)
+                hits += self._pool.equal(form, _NAMES)
         return self._choose(title, hits, any_year=True)
 
 
 def _dated(part: Title, whole: Title) -> Title:
     """A part of a mention, in the year that the whole of it names."""
     return part if part.year is not None else replace(part, year=whole.year)
-
-
-def _only(hits: Iterable[Hit], kinds: tuple[Kind, ...]) -> list[Hit]:
-    return [hit for hit in hits if hit[1] in kinds]
 
 
 def _by_its_part(found: Found) -> Found:

@@ -104,6 +104,16 @@ def test_presidio_that_is_missing_is_said_at_the_start(monkeypatch: pytest.Monke
         Recommender(config, catalog=CATALOG, backend=Answering(text=lambda _: ""))
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_titles_of_other_people_are_shown_only_where_titles_are(tmp_path: Any, inside: bool) -> None:
+    (tmp_path / "others.jsonl").write_text('{"history": ["1", "2"]}\n')
+    shown = {"kind": "listwise", "demonstrations": {"kind": "random", "file": str(tmp_path / "others.jsonl")}}
+    strategy = {"kind": "cascade", "stages": [shown, {"kind": "listwise"}]}
+    told = {"backend": {"kind": "scripted"}, "strategy": strategy if inside else shown, "privacy": {"share": ["kind"]}}
+    with pytest.raises(ConfigError, match="demonstrations show titles of other people"):
+        Recommender(parse_config(told), catalog=CATALOG, backend=Answering(text=lambda _: ""))
+
+
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(Exception, match="share"):
         parse_config({"backend": {"kind": "scripted"}, "privacy": {"share": ["user_id"]}})
