@@ -7,17 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from recommender import new_program, printable, run_async
 
-from . import trust_cli
+from . import data_cli, trust_cli
 from .errors import SpecError
-from .json_option import STANDARD_OUTPUT, Figures, write_figures
+from .telling import STANDARD_OUTPUT, Figures, say, write_figures
 
 app = new_program("evals", "Evaluate recommenders, with control rows, intervals and nobody left out.")
-data = App(name="data", help="List data sets, and fetch one.")
-app.command(data)
+app.command(data_cli.app)
 app.command(trust_cli.attack)
 app.command(trust_cli.audit)
 
@@ -53,7 +52,7 @@ def run(
         plan = load_spec(spec)
         if data is not None:
             plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
-        return _finish(run_async(plan.run(_say, out=out, metrics=metrics)), json_)
+        return _finish(run_async(plan.run(say, out=out, metrics=metrics)), json_)
     if tasks is None or config is None or out is None:
         raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
     return _finish(run_async(_run_tasks(tasks, catalog, config, out, metrics)), json_)
@@ -72,7 +71,7 @@ async def _run_tasks(tasks: Path, catalog: Path | None, config: Path, out: Path,
     if rec.catalog is None:
         raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
     taskset = read_tasks(tasks, rec.catalog)
-    _say(rec.describe())
+    say(rec.describe())
     try:
         return await evaluate(taskset, rec, out, metrics=metrics or DEFAULT, seed=loaded.seed)
     finally:
@@ -96,7 +95,7 @@ def estimate(
     from .spec import load_spec
     from .table import print_estimates
 
-    found = price(load_spec(spec), _say, out=out)
+    found = price(load_spec(spec), say, out=out)
     if not write_figures(document(found), json_):
         print_estimates(found)
     return 0
@@ -125,7 +124,7 @@ def contamination(
     from .store import JOURNAL, write_json
 
     found = find_dataset(dataset)
-    read = found.load(data or found.fetch(_say))
+    read = found.load(data or found.fetch(say))
     rec = Recommender.from_config(load_config(config), catalog=read.items, journal=out / JOURNAL)
 
     async def carry_through() -> Any:
@@ -183,7 +182,7 @@ def replay(
 
     figures = run_replay(folder, matcher=matcher, duplicates=duplicates, k=k, lists_path=lists)
     for warning in figures["warnings"]:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     write_figures(figures, json_ or STANDARD_OUTPUT)
     return 0
 
@@ -231,7 +230,7 @@ def export(
     from .export import export as export_run
 
     export_run(folder, format=format_, out=out, what=what, system=system)
-    _say(f"{out}")
+    say(f"{out}")
     return 0
 
 
@@ -253,49 +252,10 @@ def report(
     if len(folders) == 1:
         if out is not None:
             raise SpecError("The page of one run stands in its folder; --out goes with several.")
-        _say(f"{write_report(folders[0])}")
+        say(f"{write_report(folders[0])}")
     else:
-        _say(f"{write_comparison(folders, out or Path('comparison.html'))}")
+        say(f"{write_comparison(folders, out or Path('comparison.html'))}")
     return 0
-
-
-@data.command(name="list")
-def list_data(*, json_: Figures = None) -> int:
-    """List the data sets with their licences.
-
-    `evals data list`
-    """
-    from .datasets import DATASETS
-
-    found = {name: DATASETS.load(name) for name in DATASETS.names()}
-    facts = ("summary", "licence", "home", "parts")
-    rows = {name: {fact: getattr(dataset, fact) for fact in facts} for name, dataset in found.items()}
-    if write_figures({"format": 1, "datasets": rows}, json_):
-        return 0
-    for name, dataset in found.items():
-        sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
-        if dataset.parts:
-            sys.stdout.write(f"  parts: {', '.join(dataset.parts)}\n")
-    return 0
-
-
-@data.command
-def fetch(
-    name: Annotated[str, Parameter(help="A data set, or a part of one: amazon-2023:Video_Games.")],
-    /,
-) -> int:
-    """Fetch a data set into the user cache and print where it is.
-
-    `evals data fetch movielens-100k`
-    """
-    from .datasets import find_dataset
-
-    sys.stdout.write(f"{find_dataset(name).fetch(_say)}\n")
-    return 0
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{printable(text)}\n")
 
 
 def _finish(result: Any, json_: Path | None) -> int:
@@ -305,7 +265,7 @@ def _finish(result: Any, json_: Path | None) -> int:
     page = write_report(result.folder)
     places = f"run folder: {result.folder}\npage:       {page}"
     if write_figures(result.document, json_):
-        _say(places)
+        say(places)
     else:
         print_results(result.document)
         sys.stdout.write(f"\n{places}\n")
@@ -314,8 +274,8 @@ def _finish(result: Any, json_: Path | None) -> int:
 
 def _code(result: Any) -> int:
     for name, error in result.stopped.items():
-        _say(f"error: {name}: {error}")
+        say(f"error: {name}: {error}")
     lost = [name for name, users in result.usable.items() if not users]
     if lost:
-        _say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")
+        say(f"Not one answer of {', '.join(lost)} could be used; the run folder has every answer and the reasons.")
     return 1 if lost or result.stopped else 0

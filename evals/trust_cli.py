@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from recommender import printable, run_async
 
 from .errors import SpecError
-from .json_option import Figures, write_figures
+from .telling import Figures, say, write_figures
 
 if TYPE_CHECKING:
     from recommender import Recommender
@@ -122,7 +122,7 @@ def _groups(path: Path) -> dict[str, str]:
 def _code(plain: Mapping[str, Any]) -> int:
     if plain["failed"] < plain["users"]:
         return 0
-    sys.stderr.write("Not one answer could be used; the folder has every answer and the reasons.\n")
+    say("Not one answer could be used; the folder has every answer and the reasons.")
     return 1
 
 
@@ -137,7 +137,7 @@ def _carry_through(probe: Probe, paths: tuple[Path, Path | None, Path, Path]) ->
     if rec.catalog is None:
         raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
     taskset = read_tasks(tasks, rec.catalog)
-    sys.stderr.write(f"{printable(rec.describe())}\n")
+    say(rec.describe())
 
     async def asked() -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""The option ``--json`` of the commands that tell figures."""
+"""How the commands tell what they find: sentences on the standard error, and figures as JSON (``--json``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+
+from recommender import printable
 
 STANDARD_OUTPUT = Path("-")
 
@@ -26,6 +28,11 @@ Figures = Annotated[
         help="Write the figures to this file; - prints them.",
     ),
 ]
+
+
+def say(text: str) -> None:
+    """Writes a line to the standard error, which may hold text from outside."""
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def write_figures(figures: Mapping[str, Any], target: Path | None) -> bool:
