@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,12 @@ def test_the_backend_of_the_contributing_guide_recommends() -> None:
     config = parse_config({"backend": "scripted"})
     rec = Recommender(config, catalog=Catalog([Item("1", "Alien"), Item("2", "Heat")]), backend=backend)
     assert {item.title for item in rec.recommend([], k=2)} == {"Alien", "Heat"}
+
+
+def test_the_quick_start_names_every_extra() -> None:
+    extras = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    text = (ROOT / "docs" / "quickstart.md").read_text()
+    assert {name for name in extras if f"`{name}`" in text} == extras - {"test", "fuzz", "lint", "docs"}
 
 
 def test_the_backends_guide_shows_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
