@@ -123,8 +123,8 @@ def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:
         for line, text in enumerate(_lines(file), start=1):
             try:
                 entries.append(json.loads(text) if text.startswith("{") else text)
-            except json.JSONDecodeError as error:
-                raise InputError(f"{file}:{line}: not valid JSON: {error.msg}.") from None
+            except (ValueError, RecursionError) as error:  # nested too deeply, or a number of thousands of digits
+                raise InputError(f"{file}:{line}: not valid JSON: {error}.") from None
     return entries + list(given)
 
 

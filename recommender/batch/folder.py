@@ -128,7 +128,7 @@ def identity_in(path: Path) -> Mapping[str, Any]:
         return {}
     try:
         identity: Mapping[str, Any] = msgspec.json.decode(manifest.read_bytes(), type=dict[str, Any])["identity"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, RecursionError):
         raise InputError(f"{manifest}: cannot be read; give another folder.") from None
     return identity
 
