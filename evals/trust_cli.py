@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from recommender import printable, run_async
 
 from .errors import SpecError
+from .json_option import Figures, write_figures
 
 if TYPE_CHECKING:
     from recommender import Recommender
@@ -37,8 +38,12 @@ def attack(
     top: Annotated[int, Parameter(help="An attack succeeds among so many first places.")] = 5,
     no_controls: Annotated[bool, Parameter(help="Leave out the neutral texts of each attack's length.")] = False,
     seed: Annotated[int, Parameter(help="Draws attacked items, and resamples.")] = 2026,
+    json_: Figures = None,
 ) -> int:
-    """Attack a recommender through the text of single items, and measure what that achieves."""
+    """Attack a recommender through the text of single items, and measure what that achieves.
+
+    `evals attack --tasks tasks.jsonl --config films.yaml --out runs/attack`
+    """
     from .attack import attack as run
     from .attack import sentences
 
@@ -50,7 +55,8 @@ def attack(
         ),
         (tasks, catalog, config, out / "attack.json"),
     )
-    sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
+    if not write_figures(document, json_):
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["unattacked"])
 
 
@@ -67,8 +73,12 @@ def audit(
     exposure: Annotated[tuple[str, ...], Parameter(help="A catalogue attribute, such as brand; repeat.")] = (),
     groups: Annotated[Path | None, Parameter(help="CSV with user_id and group.")] = None,
     seed: Annotated[int, Parameter(help="Draws orders, and resamples.")] = 2026,
+    json_: Figures = None,
 ) -> int:
-    """Audit a recommender for bias of places, popularity and exposure, and between the people who ask."""
+    """Audit a recommender for bias of places, popularity and exposure, and between the people who ask.
+
+    `evals audit --tasks tasks.jsonl --config films.yaml --out runs/audit`
+    """
     from .audit import FACTS, sentences
     from .audit import audit as run
 
@@ -89,7 +99,8 @@ def audit(
         ),
         (tasks, catalog, config, out / "audit.json"),
     )
-    sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
+    if not write_figures(document, json_):
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["quality"])
 
 

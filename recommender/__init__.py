@@ -9,7 +9,6 @@
 from .catalog import Catalog
 from .command import run as run_command
 from .command import run_async
-from .completion import equip
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
@@ -19,6 +18,7 @@ from .modifiers.explanations_check import statements
 from .outcomes import Outcome
 from .parsing import read_titles
 from .printable import printable
+from .program import new_program
 from .progress import Progress
 from .reading import Expected, Reading, outcome_of, read_answer, read_pair_matches
 from .recommendation import Recommendation, prompt_text
@@ -77,8 +77,8 @@ __all__ = [
     "Task",
     "answering_identity",
     "base_css",
-    "equip",
     "load_config",
+    "new_program",
     "outcome_of",
     "parse_config",
     "printable",

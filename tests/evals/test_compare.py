@@ -198,3 +198,18 @@ def test_the_position_bias_of_who_copies_the_order_is_1_over_true_permutations(t
     assert row["orders"]["agreement"]["kendall"] < 0.6
     profile = row["profile"]["position"]
     assert profile == pytest.approx(list(np.linspace(0, 1, 5)))
+
+
+def test_baselines_of_one_name_that_are_not_the_same_stand_apart(tmp_path: Path) -> None:
+    tasks(tmp_path)
+    knn = ", {{baseline: item-knn, neighbours: {}}}".format
+    one, two = (run(tmp_path, out, model(out, FORWARD) + knn(n)) for out, n in (("one", 5), ("two", 50)))
+    assert list(compare([one, two])["systems"]) == ["one", "item-knn (one)", "two", "item-knn (two)", *CONTROLS]
+
+
+def test_the_seed_0_is_a_seed_like_any_other(tmp_path: Path) -> None:
+    tasks(tmp_path)
+    [folder] = [run(tmp_path, "one", model("a", FORWARD) + ", {baseline: random, name: drawn}", "seeds: [1, 0]\n")]
+    again, table = compare([folder])["systems"]["drawn"], json.loads((folder / "metrics.json").read_text())
+    assert len(again["seeds"]) == 2
+    assert again["metrics"] == table["systems"]["drawn"]["metrics"]

@@ -154,3 +154,29 @@ def test_an_id_with_a_blank_is_refused_in_trec_files_and_kept_in_csv(tmp_path: P
     call = ["export", str(tmp_path / "run"), "--format", "csv", "--what", "rankings", "--out", str(tmp_path / "r.csv")]
     assert run_command(app, call, usage_errors=(EvalError,)) == 0
     assert {(row["user_id"], row["item_id"]) for row in rows(tmp_path / "r.csv")} == {("'=u", "'=a b"), ("'=u", "c")}
+
+
+def test_a_name_that_latex_would_take_for_an_argument_or_a_ligature_is_harmless() -> None:
+    assert escaped('[A] *x* <b> a|b "c"') == (
+        r"{[}A] {*}x{*} \textless{}b\textgreater{} a\textbar{}b \textquotedbl{}c\textquotedbl{}"
+    )
+
+
+def test_a_users_values_are_the_means_over_the_seeds_as_in_the_table(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Film {n:02d}\n" for n in range(40)))
+    lines = [
+        {"user_id": f"u{u}", "history": [f"i{u}"], "candidates": [f"i{u + n}" for n in range(1, 6)], "targets": [f"i{u + 2}"]}
+        for u in range(USERS)
+    ]  # fmt: skip
+    (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "spec.yaml").write_text(
+        "tasks: tasks.jsonl\ncatalog: items.csv\nout: run\nmetrics: [mrr, arp@2]\nseeds: [1, 2, 3]\n"
+        "systems: [{baseline: random, name: drawn}]\n"
+    )
+    asyncio.run(load_spec(tmp_path / "spec.yaml").run(lambda _: None))
+    export(tmp_path / "run", format="csv", out=tmp_path / "t.csv", what="users")
+    users = rows(tmp_path / "t.csv")
+    table = json.loads((tmp_path / "run" / "metrics.json").read_text())["systems"]["drawn"]["metrics"]
+    assert len(users) == USERS
+    for metric in ("mrr", "arp@2"):
+        assert sum(float(row[metric]) for row in users) / USERS == pytest.approx(table[metric]["mean"])

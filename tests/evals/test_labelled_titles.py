@@ -1,8 +1,10 @@
-"""400 generated titles of six recorded runs, labelled by a reader who saw title and catalogue but no match.
+"""800 generated titles of seven runs, labelled by a reader who saw title and catalogue but no match.
 
-``labels_400.csv`` holds run, user, position in the answer's list, the item meant, or nothing where the catalogue does
-not have it or several items may be meant, and the hash of the title.  Half of the sample are titles that a plain
-normalising finds, half are not.
+Each file holds run, user, position in the answer's list, the item meant, or nothing where the catalogue does not have
+it or several items may be meant, and the hash of the title.  ``labels_400.csv`` was looked at while the matcher was
+made: half are titles that a plain normalising finds, half are not.  ``labels_second.csv`` shares no title with it and
+was final before its matches were seen: 193 titles are found by a plain normalising, 109 are near a title of the
+catalogue, with a likeness of 75 at least, and 98 are far from all.
 """
 
 from __future__ import annotations
@@ -10,16 +12,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from backends import Generation
 from evals.replay.folder import read
 from evals.replay.readers import read_by_us
-from recommender import Grounder, Item, Match
+from recommender import Expected, Grounder, Item, Match, read_answer
 from recommender.parsing import read_json
 
-LABELS = Path(__file__).with_name("labels_400.csv")
+SAMPLES = ("labels_400.csv", "labels_second.csv")
+RECALL = {"labels_400.csv": 0.98, "labels_second.csv": 0.965}
+"""The second sample, blind: ten misses of 286, other names of a work, five of which stand nowhere in the catalogue.
+Rules made from the other misses find three more (97.6 %, in-sample)."""
+FILMS = "movielens-small_gpt-3.5-turbo_open"
 Found = dict[tuple[str, str, str], Match]
 
 
@@ -27,8 +36,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def matches_of_run(folder: Path) -> Found:
+def matches_of_run(folder: Path, users: Collection[str]) -> Found:
     run = read(folder)
+    run = replace(run, responses=tuple(response for response in run.responses if response.user_id in users))
     return {
         (folder.name, response.user_id, digest(match.mention.text)): match
         for response, answer in zip(run.responses, read_by_us(run, 10), strict=True)
@@ -45,14 +55,36 @@ def matches_of_books(raw: Path) -> Found:
     return {("goodreads", user, digest(mention.text)): grounder.match(mention) for user, mention in mentions}
 
 
+def matches_of_conversations(data: Path, users: Collection[str]) -> Found:
+    """Films named in conversations, looked for among MovieLens's; a conversation counts as a user."""
+    grounder = Grounder(Item(item_id, title) for item_id, title in read(data / "recorded" / FILMS).titles.items())
+    found: Found = {}
+    for line in (data / "raw" / "inspired_gpt-3.5-turbo.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        user = str(row["index"])
+        if user in users:
+            generation = Generation(text=row["resp"]["choices"][0]["message"]["content"])
+            answer = read_answer(generation, Expected(shape="titles", labels=None, count=20), grounder, candidates=None)
+            found |= {("inspired", user, digest(match.mention.text)): match for match in answer.matches}
+    return found
+
+
+def matches_of(run: str, data: Path, users: Collection[str]) -> Found:
+    if run == "goodreads":
+        return matches_of_books(data / "raw")
+    if run == "inspired":
+        return matches_of_conversations(data, users)
+    return matches_of_run(data / "recorded" / run, users)
+
+
 @pytest.mark.slow
-def test_titles_go_to_the_items_that_a_reader_says(shared: Path) -> None:
-    labels = list(csv.DictReader(LABELS.read_text("utf-8").splitlines()))
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_titles_go_to_the_items_that_a_reader_says(shared: Path, sample: str) -> None:
+    labels = list(csv.DictReader(Path(__file__).with_name(sample).read_text("utf-8").splitlines()))
     assert len(labels) == 400
     found: Found = {}
     for run in dict.fromkeys(row["run"] for row in labels):
-        data = shared / "data"
-        found |= matches_of_books(data / "raw") if run == "goodreads" else matches_of_run(data / "recorded" / run)
+        found |= matches_of(run, shared / "data", {row["user_id"] for row in labels if row["run"] == run})
     known, absent = [], []
     for row in labels:
         match = found[row["run"], row["user_id"], row["sha256"]]
@@ -60,5 +92,14 @@ def test_titles_go_to_the_items_that_a_reader_says(shared: Path) -> None:
     matched = [(item_id, meant) for item_id, meant, _ in known if item_id is not None]
     right = sum(item_id == meant for item_id, meant in matched)
     assert right >= 0.99 * len(matched)
-    assert right >= 0.98 * len(known)
+    assert right >= RECALL[sample] * len(known)
     assert sum(item_id is not None for item_id, _, _ in absent) <= 0.03 * len(absent)
+
+
+def test_the_second_sample_shares_no_title_with_the_first() -> None:
+    first, second = (
+        {row["sha256"] for row in csv.DictReader(Path(__file__).with_name(sample).read_text("utf-8").splitlines())}
+        for sample in SAMPLES
+    )
+    assert len(second) == 400
+    assert not first & second
