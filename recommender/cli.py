@@ -119,8 +119,8 @@ def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:
         for number, text in _lines(file):
             try:
                 entries.append(json.loads(text) if text.startswith("{") else text)
-            except json.JSONDecodeError as error:
-                raise InputError(f"{file}:{number}: not valid JSON: {error.msg}.") from None
+            except (ValueError, RecursionError) as error:  # nested too deeply, or a number of thousands of digits
+                raise InputError(f"{file}:{number}: not valid JSON: {error}.") from None
     return entries + list(given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -183,9 +184,12 @@ def _time(value: Any, at: int) -> datetime | None:
 
 def _rating(value: Any, at: int) -> float | None:
     try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"history entry {at}: rating {value!r} is not a number.") from None
+        rating = None if value is None else float(value)
+    except (TypeError, ValueError, OverflowError):
+        rating = math.nan
+    if rating is not None and not math.isfinite(rating):
+        raise InputError(f"history entry {at}: rating {str(value)[:80]!r} is not a number.")
+    return rating
 
 
 def read_user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:

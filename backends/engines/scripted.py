@@ -208,8 +208,12 @@ def _parse(path: Path, text: str) -> Any:
     import yaml
 
     try:
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
+        if path.suffix == ".json":
+            return json.loads(text)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise ValueError("aliases are not allowed")  # a few lines of them make gigabytes
+        return yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path} is not JSON or YAML: {' '.join(str(error).split())}.", hint=_SHAPE) from None
 
 

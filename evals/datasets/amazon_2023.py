@@ -111,7 +111,7 @@ def _year(details: object) -> str | None:
     if isinstance(details, str):  # some copies hold the object as text
         try:
             details = msgspec.json.decode(details)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return None
     if not isinstance(details, Mapping):
         return None

@@ -56,7 +56,7 @@ def read(folder: Path) -> Recorded:
         seen: dict[str, set[str]] = {}
         for row in _rows(folder / "seen.csv"):
             seen.setdefault(row["user_id"], set()).add(row["item_id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, csv.Error) as error:
         raise DataError(f"The recorded run in {folder} cannot be read: {error!r}; see its layout.") from error
     parsed = parse_protocol(protocol)
     if parsed.drop_ineligible and eligible is None:
@@ -87,7 +87,7 @@ def _responses(path: Path, titles: Mapping[str, str]) -> tuple[Response, ...]:
             continue
         try:
             found.append(_response(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: a user_id and a response are needed; {error!r}.") from error
         unknown = [item for item in found[-1].candidates or () if item not in titles]
         if unknown:

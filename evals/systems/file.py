@@ -180,7 +180,7 @@ def _jsonl(path: Path) -> Iterator[Entry]:
                 continue
             try:
                 line = decode(text)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise DataError(
                     f'{path}:{number}: not a ranking ({error}); write {{"user_id": ..., "items": [item_id, ...]}}, or '
                     "objects with item_id and score."

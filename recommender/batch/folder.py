@@ -150,7 +150,7 @@ def identity_in(path: Path) -> Mapping[str, Any]:
         return {}
     try:
         identity = msgspec.json.decode(manifest.read_bytes(), type=_Manifest).identity
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise InputError(f"{manifest}: cannot be read; give another folder.") from None
     return identity
 

@@ -98,7 +98,7 @@ def _read(path: Path, catalog: Catalog) -> Iterator[Steps]:
                 continue
             try:
                 ids = [str(item_id) for item_id in decode(line).history]
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise ConfigError(
                     f"{path}:{number}: not a person ({error}); write a JSON object with a `history` of item ids a line."
                 ) from None

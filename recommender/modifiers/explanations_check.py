@@ -6,9 +6,11 @@ A statement is a sentence.  It holds if everything that it names is found in wha
   item of the history or the recommended one (its title or any attribute), or in one text that the prompt showed;
 - a catalogue's title at the start of a sentence, where a capital says nothing;
 - numbers of three digits and more;
-- values of the catalogue's attributes in any spelling, such as "a comedy": the item or one of the history has it.
+- values of the catalogue's attributes in any spelling, such as "a comedy": the item or one of the history has it; the
+  item itself where a statement names it alone and does not speak of the person.
 
-What it cannot see is a name in small letters that is no value of an attribute, and a wrong claim that names nothing.
+What it cannot see is a name in small letters that is no value of an attribute, a category of one item that is said of
+another, and a wrong claim that names nothing.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ _PLAIN = frozenset({"history", "short", "other", "none", "unknown", "new"})
 _VALUES = 500
 """An attribute with more values than these is no category, and its values are not looked for."""
 _LONGEST = 3
+_PERSON = re.compile(r"\b(?:you|your|yours|viewers?|users?|person|people)\b|[你您]", re.IGNORECASE)
+"""Words with which a statement speaks of the person, and so perhaps of what the history is like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +82,22 @@ class Checker:
 
         Args:
             text: The explanation.
-            items: The recommended item and those of the history.
+            items: The recommended item, and after it those of the history.
             texts: What else the prompt showed: searches, reviews, the situation.
         """
-        known = [_words(" ".join((item.title, *item.attributes.values()))) for item in items]
-        known += [_words(shown) for shown in texts]
+        of_items = [_words(" ".join((item.title, *item.attributes.values()))) for item in items]
+        of_texts = [_words(shown) for shown in texts]
+        known = [*of_items, *of_texts]
         every = frozenset[str]().union(*known)
+        the_item = frozenset[str]().union(*of_items[:1], *of_texts)
         held: list[str] = []
         failed: list[str] = []
         for statement in statements(text):
-            found = all(any(_words(name) <= one for one in known) for name in self._names(statement))
-            (held if found and self._claimed(statement) <= every else failed).append(statement)
+            names = [_words(name) for name in self._names(statement)]
+            found = all(any(name <= one for one in known) for name in names)
+            alone = names and all(name <= the_item for name in names) and not _PERSON.search(statement)
+            claims = self._claimed(statement) <= (the_item if alone else every)
+            (held if found and claims else failed).append(statement)
         return Checked(held=tuple(held), failed=tuple(failed))
 
     def _names(self, statement: str) -> Iterator[str]:

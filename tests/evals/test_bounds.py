@@ -1,17 +1,32 @@
 """What comes from outside is bounded: bombs are refused in a sentence, and an answer without end is read to a point."""
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from backends import Generation
-from evals import DataError, SpecError
+from backends import ENGINES, ConfigurationError, Generation, Surroundings
+from evals import DataError, RunError, SpecError
 from evals.datasets import _files as files
+from evals.store import read_json
+from evals.systems.file import _jsonl
 from evals.tasks import read_tasks
 from evals.trust_cli import _groups
 from prompts import TemplateInvalid, load
-from recommender import Catalog, CatalogError, ConfigError, Expected, Item, load_config, read_answer
+from recommender import (
+    Catalog,
+    CatalogError,
+    ConfigError,
+    Expected,
+    Item,
+    Recommender,
+    load_config,
+    parse_config,
+    read_answer,
+    run_command,
+)
+from recommender.cli import app
 
 CATALOG = Catalog([Item("1", "Heat"), Item("2", "Alien")])
 DEEP = "[" * 20_000 + "]" * 20_000
@@ -57,6 +72,58 @@ def test_a_template_that_is_nested_deeply_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deep.j2").write_text(f"---\nname: deep\nversion: {DEEP}\n---\nx")
     with pytest.raises(TemplateInvalid, match="nested too deeply"):
         load("deep", language="en", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f'{{"title": {DEEP}}}', r"h\.jsonl:1: not valid JSON"),
+        ('{"title": "Heat", "rating": ' + "9" * 5_000 + "}", r"h\.jsonl:1: not valid JSON"),
+        ('{"title": "Heat", "rating": NaN}', "history entry 1: rating 'nan' is not a number"),
+        ('{"title": "Heat", "rating": "1e999"}', "history entry 1: rating '1e999' is not a number"),
+    ],
+)
+def test_a_history_that_is_a_bomb_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title\n1,Heat\n2,Alien\n")
+    (tmp_path / "c.yaml").write_text('backend: {kind: scripted, default: "[A]"}\ncatalog: items.csv\n')
+    (tmp_path / "h.jsonl").write_text(line + "\n")
+    told = ["recommend", "--config", str(tmp_path / "c.yaml"), "--history-file", str(tmp_path / "h.jsonl")]
+    assert run_command(app, told) == 2
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("s.json", f'{{"default": {DEEP}}}', "not JSON or YAML"), ("s.yaml", "a: &a [x]\nb: *a\n", "aliases")],
+)
+def test_a_script_that_is_a_bomb_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    engine = ENGINES.load("scripted")
+    with pytest.raises(ConfigurationError, match=said):
+        engine.create(engine.options(script=Path(name)), Surroundings(folder=tmp_path))
+
+
+@pytest.mark.parametrize("line", [f'{{"history": ["1"], "x": {DEEP}}}'.encode(), b'{"history": ["\xff"]}'])
+def test_demonstrations_that_are_a_bomb_are_refused(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "d.jsonl").write_bytes(line + b"\n")
+    told = {"kind": "listwise", "demonstrations": {"kind": "random", "file": str(tmp_path / "d.jsonl")}}
+    with pytest.raises(ConfigError, match=r"d\.jsonl:1: not a person"):
+        Recommender(parse_config({"backend": {"kind": "scripted", "default": "x"}, "strategy": told}), catalog=CATALOG)
+
+
+@pytest.mark.parametrize("line", [f'{{"user_id": "u", "items": [], "x": {DEEP}}}'.encode(), b'{"user_id": "\xff"}'])
+def test_rankings_of_others_that_are_a_bomb_are_refused(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "r.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(DataError, match=r"r\.jsonl:1: not a ranking"):
+        list(_jsonl(tmp_path / "r.jsonl"))
+
+
+def test_a_run_folder_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(f'{{"a": {DEEP}}}')
+    with pytest.raises(RunError, match=r"metrics\.json: cannot be read"):
+        read_json(tmp_path / "metrics.json")
 
 
 @pytest.mark.parametrize("content", [b"user_id,group\n1,\xff\n", b"user_id,group\n1," + b"x" * 1_100_000])

@@ -30,6 +30,8 @@ def checker(catalog: Catalog | None = CATALOG, language: str = "en") -> Checker:
         'The film "Star Wars IV" has what you look for on a rainy Sunday.',
         "Reason: You like dramas with a history.",
         "Recommended: Heat",
+        "Heat suits you, as you like sci-fi.",
+        "The film Heat is a crime drama.",
         "",
     ],
 )
@@ -52,6 +54,7 @@ def test_what_names_history_and_attributes_holds(said: str) -> None:
         "It is one of the best horror stories.",
         "You will like it as much as 'the long road home'.",
         "It won the Palme d'Or in Cannes.",
+        "The film Heat is a classic sci-fi adventure.",
     ],
 )
 def test_what_names_anything_else_does_not(said: str) -> None:
