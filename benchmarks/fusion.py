@@ -16,10 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from quality import BASELINES, FIRST_STAGES, LIKELIHOODS, SETTINGS, measure, taskset_of
+from quality import FIRST_STAGES, LIKELIHOODS, SETTINGS, measure, taskset_of
 from quality_table import Row, against, rows_of
 
-WEIGHTS = (0.05, 0.1, 0.2, 0.4)
+ALONE = 0.0
+WEIGHTS = (ALONE, 0.05, 0.1, 0.2, 0.4)
+"""Of the likelihood, against 1 of the first stage."""
 
 
 def arguments() -> argparse.Namespace:
@@ -50,11 +52,9 @@ def fused(part: str, weight: float, stage: str) -> str:
 
 async def choose(setting: str, given: argparse.Namespace) -> tuple[str, dict[str, float]]:
     """The likelihood and its weight beside each first stage, by the mean NDCG@10 of the other users."""
-    part = argparse.Namespace(
-        **{**vars(given), "out": given.out / "other", "skip": given.users, "users": given.others, "server": None}
-    )
+    part = _of(given, "other", skip=given.users, users=given.others)
     taskset = taskset_of(setting, part)
-    for name in (*LIKELIHOODS, *BASELINES):
+    for name in LIKELIHOODS:
         await measure(name, setting, taskset, part)
     alone = rows_of(part.out / setting)
     best = max(LIKELIHOODS, key=lambda name: mean(alone[name]))
@@ -66,7 +66,7 @@ async def choose(setting: str, given: argparse.Namespace) -> tuple[str, dict[str
 
 
 def _weight(best: str, stage: str, rows: Mapping[str, Row]) -> float:
-    values = {0.0: mean(rows[stage])} | {weight: mean(rows[fused(best, weight, stage)]) for weight in WEIGHTS}
+    values = {weight: mean(rows[fused(best, weight, stage)]) for weight in WEIGHTS}
     print(f"  {stage:10s} by weight, others: " + ", ".join(f"{weight} {value:.3f}" for weight, value in values.items()))
     return max(values, key=lambda weight: values[weight])
 
@@ -76,15 +76,14 @@ async def table(setting: str, given: argparse.Namespace) -> None:
     print(f"{setting}: {best}")
     part = _of(given, "table", skip=0, users=given.users)
     taskset = taskset_of(setting, part)
-    names = [fused(best, weight, stage) for stage, weight in weights.items() if weight]
-    for name in (best, *BASELINES, *names):
+    for name in (best, *(fused(best, w, stage) for stage, weight in weights.items() for w in {ALONE, weight})):
         await measure(name, setting, taskset, part)
     rows = rows_of(part.out / setting)
     print(f"  {best} alone {mean(rows[best]):.3f}")
     for stage, weight in weights.items():
-        name = fused(best, weight, stage)
-        gain = f"{mean(rows[name]):.3f}, {against(rows, name, stage)}" if weight else "not fused"
-        print(f"  {stage} alone {mean(rows[stage]):.3f}; with weight {weight}: {gain}", flush=True)
+        name, alone = fused(best, weight, stage), fused(best, ALONE, stage)
+        gain = f"{mean(rows[name]):.3f}, {against(rows, name, alone)}" if weight else "not fused"
+        print(f"  {stage} alone {mean(rows[alone]):.3f}; with weight {weight}: {gain}", flush=True)
 
 
 async def main() -> None:
