@@ -43,7 +43,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunFolder:
-    """An open run folder.
+    """An open run folder; ``appended`` tells whether a ranking was added to it.
 
     Args:
         folder: Made if it is missing.  A folder that holds the same run is gone on with.
@@ -61,7 +61,7 @@ class RunFolder:
         self, folder: Path, *, identity: Mapping[str, Any], manifest: Mapping[str, Any], taskset: TaskSet
     ) -> None:
         self.folder = folder
-        self._ranking = False
+        self._ranking = self.appended = False
         self._targets: FileIO | None = None
         wanted = msgspec.to_builtins(identity)
         self._file = _open(folder, wanted)
@@ -143,7 +143,7 @@ class RunFolder:
         Raises:
             backends.StorageError: If it could not be written whole.
         """
-        self._ranking = True
+        self._ranking = self.appended = True
         with _storing(self.folder / RANKINGS):
             _write(self._file, row)
 
