@@ -105,26 +105,8 @@ async def evaluate_systems(
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
     manifest = {**_manifest(systems), "seeds": seeds}
     with RunFolder(folder, identity=identity, manifest=manifest, taskset=taskset) as run, ExitStack() as opened:
-        notes: dict[str, str] = {}
-        stopped: dict[str, BackendError] = {}
         rankings = opened.enter_context(run.rankings())
-        for system in systems:
-            try:
-                with run.clock(system.name):
-                    await _rank(taskset, system, trials[system.name], run, rankings, seed)
-                if wanted(metrics) and isinstance(system, ModelSystem):
-                    notes[system.name] = await score_targets(taskset, system, run)
-            except (ConfigurationError, StorageError):
-                raise  # the config is to be mended first; nobody's answers can be kept
-            except BackendError as error:
-                if not error.fatal:
-                    raise
-                stopped[system.name] = error
-            finally:
-                if isinstance(system, ModelSystem):
-                    with suppress(RunError, StorageError):  # what broke the run off is what people should read
-                        run.add_lost(system.name, system.lost)
-                await system.aclose()
+        notes, stopped = await _rank_all(taskset, systems, trials, run, rankings, metrics=metrics, seed=seed)
         if len(stopped) == len(systems):
             raise next(iter(stopped.values()))
         seconds, lost = run.seconds, run.lost
@@ -180,6 +162,43 @@ def check_names(names: Sequence[str]) -> None:
         if plain in seen:
             raise SpecError(f"Two systems are called {seen[plain]!r} and {name!r}; give one of them another `name:`.")
         seen[plain] = name
+
+
+async def _rank_all(
+    taskset: TaskSet,
+    systems: Sequence[System],
+    trials: Mapping[str, Sequence[Trial]],
+    run: RunFolder,
+    before: Rankings,
+    *,
+    metrics: Sequence[str],
+    seed: int,
+) -> tuple[dict[str, str], dict[str, BackendError]]:
+    """Lets each system rank whom it has not ranked, and closes it.
+
+    Returns:
+        What should be said beside the table, and what stopped a system, each by the system's name.
+    """
+    notes: dict[str, str] = {}
+    stopped: dict[str, BackendError] = {}
+    for system in systems:
+        try:
+            with run.clock(system.name):
+                await _rank(taskset, system, trials[system.name], run, before, seed)
+            if wanted(metrics) and isinstance(system, ModelSystem):
+                notes[system.name] = await score_targets(taskset, system, run)
+        except (ConfigurationError, StorageError):
+            raise  # the config is to be mended first; nobody's answers can be kept
+        except BackendError as error:
+            if not error.fatal:
+                raise
+            stopped[system.name] = error
+        finally:
+            if isinstance(system, ModelSystem):
+                with suppress(RunError, StorageError):  # what broke the run off is what people should read
+                    run.add_lost(system.name, system.lost)
+            await system.aclose()
+    return notes, stopped
 
 
 async def _rank(
