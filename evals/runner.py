@@ -264,6 +264,7 @@ def _identity(
 ) -> dict[str, Any]:
     return {
         "protocol": taskset.protocol,
+        "learnt_from": taskset.popularity_source,
         "data": dict(taskset.data),
         "users": len(taskset.tasks),
         "metrics": list(metrics),
