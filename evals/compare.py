@@ -9,8 +9,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from .book import Book
 from .collect import Arrays, Collected, Collector, Part, at_a_time, shelf_of
 from .comparisons import agreement, compared, pairs
@@ -151,9 +149,10 @@ def _question(one: EvalTask) -> tuple[Any, ...]:
 
 
 def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str]) -> Iterator[_Line]:
-    """The systems of all runs; a baseline that is the same in several runs is taken once."""
+    """The systems of all runs; a baseline that ranks alike in several runs is taken once."""
     often = [name for run in runs for name in run.systems]
-    same = {name for name in often if len({_made_of(run, name) for run in runs if name in run.systems}) == 1}
+    controls = {name for run in runs for name in run.systems if name not in run.own}
+    same = {name for name in controls if _alike(runs, name, users)}
     taken: set[str] = set()
     for label, run in zip(_run_names(runs), runs, strict=True):
         taskset = replace(run.taskset, tasks=run.tasks.only(users))
@@ -168,10 +167,10 @@ def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str
                 yield _Line(name=name, run=run, system=system, collector=collector, control=control)
 
 
-def _made_of(run: Finished, system: str) -> bytes:
-    """What a system is and has learnt from, as far as the manifest tells."""
-    what = run.identity.get("systems", {}).get(system)
-    return msgspec.json.encode((what, run.identity.get("data"), run.identity.get("protocol")), order="deterministic")
+def _alike(runs: Sequence[Finished], system: str, users: Sequence[str]) -> bool:
+    """Whether a system ranks each user alike in all runs that have it."""
+    each = [run.rankings.rows(system, users) for run in runs if system in run.systems]
+    return all(len({row.own for row in rows}) == 1 for rows in zip(*each, strict=True))
 
 
 def _run_names(runs: Sequence[Finished]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from .collect import shelf_of
 from .errors import RunError, SpecError
 from .metrics import DEFAULT, parse
 from .orders import reordered
+from .rankings import Rankings
 from .scoring import CONTROLS, Entrant, metrics_document
 from .stopped import notices, stopped_rows
 from .store import RunFolder
@@ -102,26 +103,10 @@ async def evaluate_systems(
     of_systems = {name: sorted({trial.seed for trial in each}) for name, each in trials.items()}
     seeds = {"evaluation": seed, "systems": of_systems}
     identity = {**_identity(taskset, systems, trials, metrics, attribute), "seeds": seeds}
-    with RunFolder(folder, identity=identity, manifest={**_manifest(systems), "seeds": seeds}, taskset=taskset) as run:
-        notes: dict[str, str] = {}
-        stopped: dict[str, BackendError] = {}
-        for system in systems:
-            try:
-                with run.clock(system.name):
-                    await _rank(taskset, system, trials[system.name], run, seed)
-                if wanted(metrics) and isinstance(system, ModelSystem):
-                    notes[system.name] = await score_targets(taskset, system, run)
-            except (ConfigurationError, StorageError):
-                raise  # the config is to be mended first; nobody's answers can be kept
-            except BackendError as error:
-                if not error.fatal:
-                    raise
-                stopped[system.name] = error
-            finally:
-                if isinstance(system, ModelSystem):
-                    with suppress(RunError, StorageError):  # what broke the run off is what people should read
-                        run.add_lost(system.name, system.lost)
-                await system.aclose()
+    manifest = {**_manifest(systems), "seeds": seeds}
+    with RunFolder(folder, identity=identity, manifest=manifest, taskset=taskset) as run, ExitStack() as opened:
+        rankings = opened.enter_context(run.rankings())
+        notes, stopped = await _rank_all(taskset, systems, trials, run, rankings, metrics=metrics, seed=seed)
         if len(stopped) == len(systems):
             raise next(iter(stopped.values()))
         seconds, lost = run.seconds, run.lost
@@ -137,23 +122,24 @@ async def evaluate_systems(
             for system in systems
             if system.name not in stopped
         ]
-        with run.rankings() as rankings:
-            document = metrics_document(
-                taskset,
-                rankings,
-                entrants,
-                metrics=metrics,
-                seed=seed,
-                controls=controls,
-                attribute=attribute,
-                likelihoods=likelihoods(run.targets),
-            )
-            for name, usage in target_usage(run.targets).items():
-                if name in document["systems"]:
-                    document["systems"][name]["target_usage"] = asdict(usage)
-            if stopped:
-                document["stopped"] = stopped_rows(stopped, trials, rankings, lost, len(taskset.tasks))
-                document["protocol"]["warnings"] += notices(document["stopped"])
+        if run.appended:
+            rankings = opened.enter_context(run.rankings())
+        document = metrics_document(
+            taskset,
+            rankings,
+            entrants,
+            metrics=metrics,
+            seed=seed,
+            controls=controls,
+            attribute=attribute,
+            likelihoods=likelihoods(run.targets),
+        )
+        for name, usage in target_usage(run.targets).items():
+            if name in document["systems"]:
+                document["systems"][name]["target_usage"] = asdict(usage)
+        if stopped:
+            document["stopped"] = stopped_rows(stopped, trials, rankings, lost, len(taskset.tasks))
+            document["protocol"]["warnings"] += notices(document["stopped"])
         run.finish(document)
     own = {name: row for name, row in document["systems"].items() if not row.get("control")}
     usable = {name: row["usable"]["users"] for name, row in own.items()}
@@ -178,11 +164,49 @@ def check_names(names: Sequence[str]) -> None:
         seen[plain] = name
 
 
-async def _rank(taskset: TaskSet, system: System, trials: Sequence[Trial], run: RunFolder, seed: int) -> None:
-    with run.rankings() as before:
-        done = {trial.name: before.done(system.name, trial.name) for trial in trials}
+async def _rank_all(
+    taskset: TaskSet,
+    systems: Sequence[System],
+    trials: Mapping[str, Sequence[Trial]],
+    run: RunFolder,
+    before: Rankings,
+    *,
+    metrics: Sequence[str],
+    seed: int,
+) -> tuple[dict[str, str], dict[str, BackendError]]:
+    """Lets each system rank whom it has not ranked, and closes it.
+
+    Returns:
+        What should be said beside the table, and what stopped a system, each by the system's name.
+    """
+    notes: dict[str, str] = {}
+    stopped: dict[str, BackendError] = {}
+    for system in systems:
+        try:
+            with run.clock(system.name):
+                await _rank(taskset, system, trials[system.name], run, before, seed)
+            if wanted(metrics) and isinstance(system, ModelSystem):
+                notes[system.name] = await score_targets(taskset, system, run)
+        except (ConfigurationError, StorageError):
+            raise  # the config is to be mended first; nobody's answers can be kept
+        except BackendError as error:
+            if not error.fatal:
+                raise
+            stopped[system.name] = error
+        finally:
+            if isinstance(system, ModelSystem):
+                with suppress(RunError, StorageError):  # what broke the run off is what people should read
+                    run.add_lost(system.name, system.lost)
+            await system.aclose()
+    return notes, stopped
+
+
+async def _rank(
+    taskset: TaskSet, system: System, trials: Sequence[Trial], run: RunFolder, before: Rankings, seed: int
+) -> None:
     for trial in trials:
-        waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done[trial.name]]
+        done = before.done(system.name, trial.name)
+        waiting = [at for at, one in enumerate(taskset.tasks) if one.user_id not in done]
         if not waiting:
             continue
         what = f"{system.name} {trial.name}".rstrip()
@@ -240,6 +264,7 @@ def _identity(
 ) -> dict[str, Any]:
     return {
         "protocol": taskset.protocol,
+        "learnt_from": taskset.popularity_source,
         "data": dict(taskset.data),
         "users": len(taskset.tasks),
         "metrics": list(metrics),

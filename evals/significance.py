@@ -42,28 +42,29 @@ def p_values(samples: Sequence[Sample], *, seed: int) -> list[float]:
 
 def _p_values(sums: Floats, seed: int) -> Floats:
     """P-values, (series,), from sums over users or groups of them, (groups, series)."""
-    reached = np.abs(sums.sum(axis=0)) * (1.0 - 1e-12)
+    whole = sums.sum(axis=0)
+    reached = np.abs(whole) - 1e-12 * np.abs(sums).sum(axis=0)  # what differs by rounding alone is as extreme
     extreme = np.zeros(sums.shape[1])
     tried = 0
-    for signs in _signs(len(sums), seed):
-        extreme += (np.abs(signs @ sums) >= reached).sum(axis=0)
-        tried += len(signs)
+    for turned in _turned(len(sums), seed):
+        extreme += (np.abs(whole - 2.0 * (turned @ sums)) >= reached).sum(axis=0)
+        tried += len(turned)
     if len(sums) <= EXACT:
         return extreme / tried
     return (1.0 + extreme) / (1.0 + tried)
 
 
-def _signs(count: int, seed: int) -> Iterator[Floats]:
-    """Rows of 1 and -1, (some, count)."""
+def _turned(count: int, seed: int) -> Iterator[Floats]:
+    """Rows of 1, where the sign is changed, and 0, (some, count)."""
     if count <= EXACT:
-        bits = np.arange(2**count)[:, None] >> np.arange(count) & 1
-        yield np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+        yield np.asarray(np.arange(2**count)[:, None] >> np.arange(count) & 1, dtype=np.float64)
         return
     rng = np.random.default_rng(seed)
     rows = max(1, _CHUNK // count)
     for start in range(0, PERMUTATIONS, rows):
-        bits = rng.integers(0, 2, size=(min(rows, PERMUTATIONS - start), count), dtype=np.int8)
-        yield np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+        size = min(rows, PERMUTATIONS - start), count
+        drawn = rng.integers(0, 256, size=-(-size[0] * count // 8), dtype=np.uint8)
+        yield np.unpackbits(drawn, count=size[0] * count).reshape(size).astype(np.float64)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -119,9 +119,10 @@ def _weights(groups: int, seed: int) -> Iterator[Floats]:
     rows = max(1, _CHUNK // groups)
     for start in range(0, RESAMPLES, rows):
         count = min(rows, RESAMPLES - start)
-        draws = rng.integers(0, groups, size=(count, groups), dtype=np.int32)
-        draws += np.arange(count, dtype=np.int32)[:, None] * np.int32(groups)
-        yield np.bincount(draws.ravel(), minlength=count * groups).reshape(count, groups).astype(np.float64)
+        weights = np.empty((count, groups))
+        for at, draws in enumerate(rng.integers(0, groups, size=(count, groups), dtype=np.int32)):
+            weights[at] = np.bincount(draws, minlength=groups)
+        yield weights
 
 
 def _interval(one: Sample, means: Floats, level: float) -> Interval:

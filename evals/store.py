@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -33,7 +33,8 @@ from recommender import Item
 
 from .errors import RunError
 from .rankings import Rankings
-from .types import EvalTask, TaskSet
+from .task_lines import catalog_lines, task_lines
+from .types import TaskSet
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
@@ -43,7 +44,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunFolder:
-    """An open run folder.
+    """An open run folder; ``appended`` tells whether a ranking was added to it.
 
     Args:
         folder: Made if it is missing.  A folder that holds the same run is gone on with.
@@ -61,7 +62,7 @@ class RunFolder:
         self, folder: Path, *, identity: Mapping[str, Any], manifest: Mapping[str, Any], taskset: TaskSet
     ) -> None:
         self.folder = folder
-        self._ranking = False
+        self._ranking = self.appended = False
         self._targets: FileIO | None = None
         wanted = msgspec.to_builtins(identity)
         self._file = _open(folder, wanted)
@@ -143,7 +144,7 @@ class RunFolder:
         Raises:
             backends.StorageError: If it could not be written whole.
         """
-        self._ranking = True
+        self._ranking = self.appended = True
         with _storing(self.folder / RANKINGS):
             _write(self._file, row)
 
@@ -247,6 +248,7 @@ def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
             raise RunError(f"{folder}: holds something else than a run; give another folder.")
         return
     there = read_json(folder / MANIFEST).get("identity", {})
+    there.setdefault("learnt_from", wanted.get("learnt_from"))  # runs are gone on with that began before it was noted
     differing = sorted(_differing(there, wanted))
     if differing:
         raise RunError(
@@ -264,34 +266,9 @@ def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
-
-    def lines() -> Iterator[bytes]:
-        for one in taskset.tasks:
-            items = one.task.candidates.items
-            occurring.update((item.item_id, item) for item in (*one.task.history.items, *items))
-            yield msgspec.json.encode(_task_line(one, items))
-
     write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
-    _replace(folder / TASKS, lines(), private=True)
-    for target in sorted({target for one in taskset.tasks for target in one.targets}):
-        item = taskset.catalog.get(target)
-        if item is not None:
-            occurring.setdefault(target, item)
-    _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
-
-
-def _task_line(one: EvalTask, candidates: Sequence[Item]) -> dict[str, Any]:
-    return {
-        "user_id": one.user_id,
-        "history": [item.item_id for item in one.task.history.items],
-        "candidates": [item.item_id for item in candidates],
-        "targets": sorted(one.targets),
-        **({"gains": dict(one.gains)} if one.gains else {}),
-    }
-
-
-def _catalog_line(item: Item) -> dict[str, Any]:
-    return {**item.attributes, "item_id": item.item_id, "title": item.title}
+    _replace(folder / TASKS, task_lines(taskset, occurring), private=True)
+    _replace(folder / CATALOG, catalog_lines(taskset, occurring))
 
 
 def _open(folder: Path, wanted: Mapping[str, Any]) -> FileIO:

@@ -40,7 +40,7 @@ def results_table(document: Mapping[str, Any], *, width: int = WIDTH) -> Rendera
     own = [name for name, row in systems.items() if not is_control(name, row)]
     metrics = list(dict.fromkeys(metric for row in systems.values() for metric in row["metrics"]))
     tables: list[RenderableType] = []
-    room = width - max((len(TITLES.get(name, name)) for name in systems), default=0) - 2
+    room = width - min(max((len(TITLES.get(name, name)) for name in systems), default=0), width // 3) - 2
     across = max(1, min(ACROSS, room // _METRIC))
     apart = (len(metrics) - 1) % across * _METRIC + _METRIC + _COSTS > room
     for start in range(0, len(metrics), across):
@@ -87,8 +87,9 @@ def comparison_table(document: Mapping[str, Any]) -> RenderableType:
 def differences_table(comparisons: Sequence[Mapping[str, Any]], metric: str) -> Table:
     """The pairs of one metric: difference, interval, p-value, and p-value by Holm's rule."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in (title(metric), "difference", "95 % interval", "p", "p (Holm)"):
-        table.add_column(column, justify="left" if column == title(metric) else "right", no_wrap=True)
+    table.add_column(title(metric))  # names give way, figures do not
+    for column in ("difference", "95 % interval", "p", "p (Holm)"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in comparisons:
         if row["metric"] == metric:
             pair = f"{TITLES.get(row['a'], row['a'])} - {TITLES.get(row['b'], row['b'])}"
@@ -134,7 +135,7 @@ def is_control(name: str, row: Mapping[str, Any]) -> bool:
 
 def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
     for name in metrics:
         table.add_column(title(name), justify="right", no_wrap=True)
     for column in ("unusable", "tokens\na user", "seconds\na user") if costs else ():
@@ -205,7 +206,7 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
     from .estimate import total
 
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
     for column in ("users", "requests", "prompt\ntokens", "completion\ntokens", "at most", "dollars", "at most"):
         table.add_column(column, justify="right")
     rows = [*estimates, total(estimates)] if len(estimates) > 1 else list(estimates)

@@ -44,9 +44,9 @@ class Ease:
             raise SpecError(f"EASE inverts items x items; {len(occurring)} items are more than {MOST_ITEMS}.")
         self._columns = occurring
         touched = training.matrix(training.sequences)[:, occurring]
-        weights = np.linalg.inv(
-            (touched.T @ touched).toarray().astype(np.float64) + options.l2 * np.eye(len(occurring))
-        )
+        together = (touched.T @ touched).toarray().astype(np.float64)
+        together[np.diag_indices_from(together)] += options.l2
+        weights = _inverse(together)
         weights /= -np.diag(weights)
         np.fill_diagonal(weights, 0.0)
         self._weights = weights
@@ -57,6 +57,17 @@ class Ease:
         found = np.zeros((len(histories), len(self._training.item_ids)))
         found[:, self._columns] = rows[:, self._columns] @ self._weights
         return found
+
+
+def _inverse(matrix: Floats) -> Floats:
+    """The inverse of a symmetric, positive definite matrix, in its place: half the time of a general one's."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
+    factor, _ = dpotrf(matrix.T, lower=True, overwrite_a=True)
+    found: Floats = dpotri(factor, lower=True, overwrite_c=True)[0]
+    for at in range(len(found)):
+        found[at, at + 1 :] = found[at + 1 :, at]
+    return found
 
 
 BASELINE = Baseline(summary="a linear autoencoder in closed form", fit=scored(Ease), options=EaseOptions)

@@ -134,7 +134,7 @@ def _network(keras: Any, items: int, options: SasrecOptions) -> tuple[Any, Any, 
     x = layers.LayerNormalization(epsilon=1e-8)(x)
 
     class Loss(layers.Layer):  # type: ignore[misc, name-defined]
-        """Cross-entropy of the items that follow, the mean over the places that have one, for each row alike."""
+        """Cross-entropy of the items that follow, over the places of a full step, so that all of them weigh alike."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -150,7 +150,7 @@ def _network(keras: Any, items: int, options: SasrecOptions) -> tuple[Any, Any, 
             top = ops.stop_gradient(ops.maximum(ops.max(wrong, axis=-1), right))
             total = ops.exp(right - top) + ops.sum(ops.exp(wrong - top[..., None]), axis=-1)
             counts = ops.cast(following != PADDING, states.dtype)
-            loss = ops.sum((ops.log(total) + top - right) * counts) / ops.maximum(ops.sum(counts), 1.0)
+            loss = ops.sum((ops.log(total) + top - right) * counts) / (options.batch * options.length)
             return ops.broadcast_to(loss, ops.shape(states)[:1])
 
     return keras.Model(seen, x), table, keras.Model([seen, following], Loss()(x, following))

@@ -69,7 +69,7 @@ def prepare(ground: Ground, options: GivenOptions) -> Picker:
         sampled=options.target == "added",
         source="given",
         count=count,
-        serves=lambda one: one.user_id in lists.by_user,
+        serves=lambda one: any(ground.allowed[ground.places[i]] for i in lists.by_user.get(one.user_id, ())),
         unserved=f"have no candidates in {path.name} and are left out",
         data={"candidates": path.name, "candidates_sha256": lists.sha256},
         warnings=lambda users: _repeats(path, lists, users),

@@ -115,12 +115,13 @@ def figures(systems: Mapping[str, Mapping[str, Any]], metric: str) -> list[dict[
                 {"name": "Unusable answers", "value": percent(failed, users), "note": f"{failed:,.0f} of {users:,.0f}"}
             )
         usage, seconds = mapping(row.get("usage")), number(row.get("seconds"))
+        times = users * (number(row.get("trials")) or 1)
         asked, written = number(usage.get("prompt_tokens")), number(usage.get("completion_tokens"))
         if asked is not None and written is not None:
             total = asked + written
-            shown.append({"name": "Tokens a user", "value": f"{total / users:,.0f}", "note": f"{total:,.0f} in all"})
+            shown.append({"name": "Tokens a user", "value": f"{total / times:,.0f}", "note": f"{total:,.0f} in all"})
         if seconds is not None:
             shown.append(
-                {"name": "Seconds a user", "value": f"{seconds / users:,.2f}", "note": f"{seconds:,.1f} s in all"}
+                {"name": "Seconds a user", "value": f"{seconds / times:,.2f}", "note": f"{seconds:,.1f} s in all"}
             )
     return shown

@@ -273,3 +273,19 @@ def test_options_that_change_the_candidates_change_the_protocol(one: dict, other
     first, second = (make_tasks(data(20), candidates=candidates) for candidates in (one, other))
     assert ids(first) != ids(second)
     assert first.protocol != second.protocol
+
+
+def test_a_list_of_items_that_are_all_too_old_serves_nobody(tmp_path: Path) -> None:
+    dated = Catalog(
+        Item(i.item_id, i.title, {"year": "1990" if i.item_id in ("i1", "i2") else "2020"}) for i in CATALOG
+    )
+    (tmp_path / "lists.txt").write_text("".join(f"u{u:03d}\t{'i1 i2' if u < 2 else 'i7 i8 i1'}\n" for u in range(8)))
+    taskset = make_tasks(
+        replace(data(8), items=dated),
+        split={"kind": "leave-one-out", "released_from": 2000},
+        candidates={"kind": "given", "list": "lists.txt"},
+        folder=tmp_path,
+    )
+    assert {one.user_id for one in taskset.tasks}.isdisjoint({"u000", "u001"})
+    assert all(len(one.task.candidates) == 2 for one in taskset.tasks)
+    assert any("users have no candidates in lists.txt and are left out." in said for said in taskset.warnings)

@@ -200,11 +200,14 @@ def test_the_position_bias_of_who_copies_the_order_is_1_over_true_permutations(t
     assert profile == pytest.approx(list(np.linspace(0, 1, 5)))
 
 
-def test_baselines_of_one_name_that_are_not_the_same_stand_apart(tmp_path: Path) -> None:
+def test_baselines_of_one_name_that_rank_otherwise_stand_apart(tmp_path: Path) -> None:
     tasks(tmp_path)
-    knn = ", {{baseline: item-knn, neighbours: {}}}".format
-    one, two = (run(tmp_path, out, model(out, FORWARD) + knn(n)) for out, n in (("one", 5), ("two", 50)))
-    assert list(compare([one, two])["systems"]) == ["one", "item-knn (one)", "two", "item-knn (two)", *CONTROLS]
+    drawn = ", {{baseline: random, name: drawn}}, item-knn".format
+    one, two = (
+        run(tmp_path, out, model(out, FORWARD) + drawn(), f"seed: {seed}\n") for out, seed in (("one", 1), ("two", 2))
+    )
+    found = list(compare([one, two])["systems"])
+    assert found == ["one", "drawn (one)", "item-knn", "two", "drawn (two)", *CONTROLS]
 
 
 def test_the_seed_0_is_a_seed_like_any_other(tmp_path: Path) -> None:

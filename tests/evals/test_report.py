@@ -24,6 +24,7 @@ from backends.keys import request_key
 from evals.errors import RunError
 from evals.pseudonyms import Pseudonyms
 from evals.report import write_report
+from evals.report.accounts import figures
 from evals.report.facts import facts
 from evals.report.pack import pack
 from evals.report.page import render
@@ -392,3 +393,9 @@ def test_the_terminals_table_cuts_nothing_off(tmp_path: Path, width: int) -> Non
     assert "…" not in printed
     for word in ("NDCG@10", "MRR", "unusable", "tokens", "seconds", "my-recommender", "random (analytic)"):
         assert word in printed
+
+
+def test_tokens_and_seconds_a_user_are_of_one_time_that_the_user_was_asked() -> None:
+    row = {"users": 10, "failed": 0, "trials": 4, "seconds": 80.0, "usage": {"prompt_tokens": 3000, "completion_tokens": 1000}}  # fmt: skip
+    found = {one["name"]: one["value"] for one in figures({"mine": row}, "ndcg@10")}
+    assert (found["Tokens a user"], found["Seconds a user"]) == ("100", "2.00")

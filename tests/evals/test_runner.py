@@ -13,8 +13,11 @@ from fakes.serving import ranking, serving
 
 from backends import AuthenticationError, Capability, GenerateRequest, InvalidRequest, RateLimited, ScoreRequest
 from evals import EvalTask, Evaluation, ModelSystem, RunError, SpecError, TaskSet, evaluate_systems
+from evals.datasets import Event, Interactions
+from evals.protocols import make_tasks
 from evals.report import write_report
 from evals.runner import evaluate
+from evals.systems import BaselineSystem
 from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
 
 ITEMS = [Item(f"i{n}", f"Film {n:03d}") for n in range(40)]
@@ -222,6 +225,24 @@ def test_another_run_in_the_folder_is_refused_with_what_differs(tmp_path: Path) 
         run(listing("CABDE"), tmp_path, users(5))
     with pytest.raises(RunError, match="config"):
         run(listing("CABDE"), tmp_path, seed=7)
+
+
+def test_what_baselines_learn_from_is_a_part_of_the_run(tmp_path: Path) -> None:
+    events = tuple(Event(f"u{u}", f"i{(u + n) % 40}", float(n)) for u in range(6) for n in range(5))
+    data = Interactions(name="made-up", items=CATALOG, events=events)
+
+    def ranked(validation: bool) -> None:
+        taskset = make_tasks(data, split={"kind": "leave-one-out", "validation": validation}, candidates=5)
+        knn = BaselineSystem("knn", {"kind": "item-knn"}, taskset, seed=1)
+        asyncio.run(evaluate_systems(taskset, [knn], tmp_path))
+
+    ranked(False)
+    with pytest.raises(RunError, match="differs in learnt_from"):
+        ranked(True)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    del manifest["identity"]["learnt_from"]  # as before it was noted
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    ranked(False)
 
 
 def test_a_fatal_error_keeps_what_was_ranked(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from evals.metrics import per_user
 from evals.runner import evaluate_systems
 from evals.spec import load_spec
 from evals.systems import Ask, FileSystem, ModelSystem
-from evals.table import verdict
+from evals.table import print_results, verdict
 from evals.tasks import read_tasks
 from recommender import Catalog, Item, Recommender, parse_config, run_command
 
@@ -92,6 +92,16 @@ def test_a_notebook_and_python_get_the_same_table(folder: Path) -> None:
     assert "NDCG@10" in shown
     assert "&lt;b&gt;bold" in shown
     assert result.usable == {"<b>bold</b>": 5}
+
+
+def test_long_names_cost_no_figure_in_the_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"a recommender with a name of {letter * 70}" for letter in "xy"]
+    systems = ", ".join(f"{{name: {name}, backend: {{kind: scripted, default: '[D] > [A]'}}}}" for name in names)
+    print_results(run(spec(folder, f"systems: [{systems}, bm25]\n")))
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert "p (Holm)" in printed
+    assert "+0.000 to +0.000" in printed
 
 
 def test_the_old_form_with_one_recommender_stays_valid(folder: Path) -> None:
