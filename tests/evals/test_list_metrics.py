@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals import EvalTask, Scored, SpecError
-from evals.metrics import METRICS, Agreement, Batch, Metric, Shelf, expected_random, parse, per_user
+from evals.metrics import METRICS, Agreement, Batch, Metric, Shelf, ceiling, expected_random, parse, per_user
 from recommender import Candidates, History, Item, Task
 
 ALL = {name: METRICS.load(name) for name in METRICS.names()}
@@ -67,6 +67,7 @@ def value(name: str, *rows: Scored, on: Shelf | None = None) -> float:
         ("novelty@1", ["a"], -math.log2(51 / 101)),
         ("novelty@1", ["ab"], -math.log2(51 / 101)),
         ("ild@2", ["ab"], 0.5),
+        ("ild@2", ["abe"], 0.5),
         ("ild@3", ["abc"], (0.5 + 1 + 1) / 3),
         ("ild@2", ["be"], 1.0),
         ("position-bias", ["abcdef"], 1.0),
@@ -104,7 +105,9 @@ def test_what_is_obvious_goes_by_popularity_and_of_equals_by_the_order_offered()
 
 
 def test_a_short_list_is_averaged_over_its_own_length() -> None:
-    found = per_user(["arp@3", "aplt@3"], [scored("a"), scored("abc")], shelf())
+    found = per_user(["arp@3", "aplt@3", "ild@3"], [scored("a"), scored("abc")], shelf())
+    assert list(found["ild@3"]) == pytest.approx([math.nan, 2.5 / 3], nan_ok=True)
+    assert per_user(["ild@3"], [scored("ab"), scored("abc")], shelf())["ild@3"][0] == 0.5
     assert list(found["arp@3"]) == [50.0, 30.0]
     assert list(found["aplt@3"]) == pytest.approx([0.0, 1 / 3])
 
@@ -255,6 +258,35 @@ def test_the_analytic_row_of_graded_ndcg_is_the_mean_over_all_orders() -> None:
         assert expected_random([name], [task])[name][0] == pytest.approx(per_user([name], rows)[name].mean())
 
 
+def test_a_target_without_a_grade_has_grade_1_and_the_best_order_goes_by_grades() -> None:
+    gains = {"b": 1.5}
+    items = tuple(Item(c, c) for c in "abc")
+    task = EvalTask(
+        user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=frozenset("ab"), gains=gains
+    )
+    rows = [
+        Scored(ranked=order, targets=task.targets, candidates=3, gains=gains) for order in itertools.permutations("abc")
+    ]
+    name = "graded-ndcg@1"
+    assert max(per_user([name], rows)[name]) == ceiling([name], [task])[name][0] == 1.0
+    expected = expected_random(["coverage@1", name], [task])  # what has no such mean is left out
+    assert list(expected) == [name]
+    assert expected[name][0] == pytest.approx(per_user([name], rows)[name].mean())
+
+
+def test_targets_that_are_all_of_grade_0_are_worth_nothing_in_any_order() -> None:
+    items = (Item("a", "a"), Item("b", "b"))
+    task = EvalTask(
+        user_id="u",
+        task=Task(history=History(), candidates=Candidates(items)),
+        targets=frozenset("a"),
+        gains={"a": 0.0},
+    )
+    row = Scored(ranked=("a", "b"), targets=task.targets, candidates=2, gains=task.gains)
+    assert per_user(["graded-ndcg@2"], [row])["graded-ndcg@2"][0] == 0.0
+    assert expected_random(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == 0.0
+
+
 def test_grades_that_are_all_1_make_no_difference() -> None:
     rows = [scored("abc", "bz"), scored("cab", "b"), scored("", "a")]
     assert per_user(["graded-ndcg@2"], rows)["graded-ndcg@2"] == pytest.approx(per_user(["ndcg@2"], rows)["ndcg@2"])
@@ -302,6 +334,11 @@ def test_items_without_a_value_of_the_attribute_say_nothing_of_a_mix_or_of_diver
     bare = Shelf([Item(i, i, {"genres": " ; "}) for i in "ab"])
     assert math.isnan(value("calibration@2", scored("ab", history="a", offered="ab"), on=bare))
     assert value("ild@2", scored("ab", offered="ab"), on=bare) == 0.0
+
+
+def test_items_of_one_and_the_same_value_are_alike() -> None:
+    westerns = Shelf([Item(i, i, {"genres": "Western"}) for i in "ab"])
+    assert value("ild@2", scored("ab", offered="ab"), on=westerns) == 0.0
 
 
 @pytest.mark.parametrize("name", ["kendall", "rbo"])
