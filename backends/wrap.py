@@ -7,6 +7,7 @@ from pathlib import Path
 from .base import Backend
 from .budget import Budget, Ledger
 from .cache import Cache
+from .discretion import Discreet
 from .gate import Gate
 from .journal import Journal
 from .keys import Keys
@@ -29,7 +30,7 @@ def wrap(
 
     From the outside in: the journal gives back what this run was answered before; the cache what any run was; the retry
     sends the rest, each attempt after the pool of limits and the budget let it through, until it is answered or its
-    deadline ends; prices and spans lie round the engine itself.
+    deadline ends; prices and spans lie round the engine itself, whose errors lose what they repeat of a prompt.
 
     Args:
         engine: The bare engine.
@@ -42,7 +43,7 @@ def wrap(
         ConfigurationError: If the budget is in dollars and no price is known.
     """
     price = lookup(engine.identity, getattr(options, "price", None))
-    inner: Backend = Traced(engine)
+    inner: Backend = Traced(Discreet(engine))
     if price is not None:
         inner = Priced(inner, price)
     keys = Keys()

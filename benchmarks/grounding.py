@@ -30,7 +30,7 @@ import numpy as np
 from recommender import Item
 from recommender.grounding.large import LargePool
 from recommender.grounding.pool import likeness, names
-from recommender.grounding.title import take_apart
+from recommender.grounding.title import Kind, take_apart
 
 SEED = 2026
 SHARED = Path(os.environ.get("PROMPTREC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
@@ -149,7 +149,7 @@ def queries(items: list[Item], count: int) -> list[tuple[str, str]]:
 
 def best_by_index(pool: LargePool, form: str) -> float:
     """The best score that the index finds: 100 for an equal name, else that of the likest one."""
-    for place, _ in pool.equal(form):
+    for place, _ in pool.equal(form, list(Kind)):
         if form in names(pool.title(place)):
             return 100.0
     return max((score for _, score in pool.likest(form, 1)), default=0.0)

@@ -5,13 +5,14 @@
 MovieLens-100K and LLMRank's Games, each with uniform and with popularity-matched negatives: the user's last item among
 20 candidates.  Every system of a setting has a run folder of its own, ``FOLDER/SETTING/SYSTEM``, which is gone on with
 when the command is given again; all share one response cache, so that what only counts the same answers otherwise
-(normalisation, prior correction, fusion) asks nothing.
+(normalisation, prior correction, fusion) asks nothing.  Fusion with first stages: fusion.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -63,17 +64,15 @@ LIKELIHOODS: dict[str, dict[str, Any]] = {
 TEMPLATES = Path(__file__).with_name("templates").resolve()
 SYSTEMS: dict[str, dict[str, Any]] = {
     **{name: {"kind": "likelihood", **options} for name, options in LIKELIHOODS.items()},
-    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank"},
+    "LLMRank's prompt": {"kind": "listwise", "answer": "titles", "template": "llmrank", "max_tokens": 512},
     "first": {"kind": "first"},
     "listwise, labels": {"kind": "listwise"},
     "pointwise, yes or no": {"kind": "pointwise"},
 }
 BASELINES = ("bm25", "item-knn")
 FIRST_STAGES = (*BASELINES, "popularity")  # popularity is a control row of every run
-BEST = "likelihood, half PMI per root of tokens"
-"""What is fused with first stages."""
-WEIGHT = 0.2
-"""Of the strategy against 1 of the first stage; chosen on other users than those of the tables."""
+FUSED = re.compile(r"(?P<part>.+), weight (?P<weight>[0-9.]+|alike) with (?P<stage>.+)")
+"""Name of a system that is fused: of one of the systems, its weight against 1 of the first stage, and that stage."""
 
 
 def arguments() -> argparse.Namespace:
@@ -83,11 +82,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="users left out before, e.g. those of the tables")
+    parser.add_argument("--first", type=int, help="only so many of the users, in a run of its own")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--system", action="append")
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
     parser.add_argument("--games", type=Path, help="folder of LLMRank's Games; fetched where it is not given")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--backend", type=json.loads, help="JSON of a backend block, in place of the embedded engine")
     parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
     return parser.parse_args()
 
@@ -110,7 +111,7 @@ def taskset_of(setting: str, given: argparse.Namespace) -> TaskSet:
         Item(item.item_id, item.title, {**item.attributes, "popularity": str(counts.get(item.item_id, 0))})
         for item in taskset.catalog
     )
-    return replace(taskset, tasks=taskset.tasks[given.skip :], catalog=Catalog(items))
+    return replace(taskset, tasks=taskset.tasks[given.skip :][: given.first], catalog=Catalog(items))
 
 
 class Behind:
@@ -158,26 +159,27 @@ class Behind:
 
 def strategy_of(name: str) -> dict[str, Any]:
     """The strategy of a system's name; one that is fused takes item-KNN as the candidates' order."""
-    stage = stage_of(name)
-    if stage is None:
+    fused = FUSED.fullmatch(name)
+    if fused is None:
         return {**SYSTEMS[name], "history_length": HISTORY}
-    first = "candidate-order" if stage == "item-knn" else stage
-    weighted = {} if name.startswith("fused alike") else {"method": "scores", "weights": [WEIGHT, 1.0]}
-    return {"kind": "fusion", "strategies": [strategy_of(BEST)], "first_stages": [first], **weighted}
+    first = "candidate-order" if fused["stage"] == "item-knn" else fused["stage"]
+    weighted = {} if fused["weight"] == "alike" else {"method": "scores", "weights": [float(fused["weight"]), 1.0]}
+    return {"kind": "fusion", "strategies": [strategy_of(fused["part"])], "first_stages": [first], **weighted}
 
 
 def stage_of(name: str) -> str | None:
     """The first stage that a system is fused with."""
-    return name.rpartition(" with ")[2] if name.startswith("fused") else None
+    fused = FUSED.fullmatch(name)
+    return fused["stage"] if fused else None
 
 
-def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, threads: int | None) -> System:
+def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, given: argparse.Namespace) -> System:
     if name in BASELINES:
         return BaselineSystem(name, {"kind": name}, taskset, seed=SEED)
     config = parse_config(
         {
             "name": name,
-            "backend": {"kind": "local", **({"threads": threads} if threads else {})},
+            "backend": given.backend or {"kind": "local", "threads": given.threads},
             "strategy": strategy_of(name),
             "domain": DOMAINS[SETTINGS[setting]["dataset"]],
             "templates": TEMPLATES,
@@ -189,30 +191,30 @@ def system_of(name: str, setting: str, taskset: TaskSet, folder: Path, threads: 
     return Behind(system, "item-knn", taskset) if stage_of(name) == "item-knn" else system
 
 
+async def measure(name: str, setting: str, taskset: TaskSet, given: argparse.Namespace) -> None:
+    """Carries one system through one setting; a finished one is left as it is."""
+    folder = given.out / setting / slug(name)
+    if (folder / "metrics.json").is_file():
+        return
+    started = time.monotonic()
+    system = system_of(name, setting, taskset, folder, given)
+    result = await evaluate_systems(taskset, [system], folder, metrics=METRICS, seed=SEED)
+    row = result.document["systems"][name]
+    ndcg = row["metrics"]["ndcg@10"]
+    print(
+        f"{setting:18s} {name:38s} {ndcg['mean']:.3f} [{ndcg['low']:.3f}, {ndcg['high']:.3f}] "
+        f"{row['whole']} of {row['users']} whole, {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
+
+
 async def run(given: argparse.Namespace) -> None:
     tasksets: dict[str, TaskSet] = {}
-    names = given.system or [
-        *SYSTEMS,
-        *BASELINES,
-        *(f"fused{how} with {stage}" for stage in FIRST_STAGES for how in ("", " alike")),
-    ]
-    for name in names:
+    for name in given.system or [*SYSTEMS, *BASELINES]:
         for setting in given.setting or SETTINGS:
             if setting not in tasksets:
                 tasksets[setting] = taskset_of(setting, given)
-            folder = given.out / setting / slug(name)
-            if (folder / "metrics.json").is_file():
-                continue
-            started = time.monotonic()
-            system = system_of(name, setting, tasksets[setting], folder, given.threads)
-            result = await evaluate_systems(tasksets[setting], [system], folder, metrics=METRICS, seed=SEED)
-            row = result.document["systems"][name]
-            ndcg, whole = row["metrics"]["ndcg@10"], row["whole"]
-            print(
-                f"{setting:18s} {name:38s} {ndcg['mean']:.3f} [{ndcg['low']:.3f}, {ndcg['high']:.3f}] "
-                f"{whole} of {row['users']} whole, {time.monotonic() - started:.0f} s",
-                flush=True,
-            )
+            await measure(name, setting, tasksets[setting], given)
 
 
 def slug(name: str) -> str:

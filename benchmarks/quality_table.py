@@ -1,16 +1,17 @@
 """The table of quality.py's run folders, finished or not: means, and paired differences with 95 % intervals.
 
-    python benchmarks/quality_table.py FOLDER
+    python benchmarks/quality_table.py [FOLDER]
 
-A row's users are those that its system has ranked so far; a difference is over the users that both have.  `filled` is
-NDCG@10 with the appended tail counted as if it were the model's own, which an answer that cannot be read gets too.
+A row's users are those that its system has ranked so far; a difference is over the users that both have.  `lenient` is
+NDCG@10 of the candidates that an answer names, in the order of their first mention, whatever else is wrong with it (it
+was cut, it repeats itself, it copies the prompt): so LLMRank's authors read answers.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 from evals.statistics import difference, interval
 
 SEED, K = 2026, 10
+FEWEST = 10  # users, for an interval
 PROMPT = "LLMRank's prompt"
 
 
@@ -29,7 +31,7 @@ class Row:
     """Values by user."""
 
     ndcg: Mapping[str, float]
-    filled: Mapping[str, float]
+    lenient: Mapping[str, float]
     whole: int
 
 
@@ -50,14 +52,15 @@ def placed(items: list[str], target: str) -> int | None:
     return items.index(target) + 1 if target in items else None
 
 
-def row_of(folder: Path, targets: Mapping[str, str]) -> Row:
+def row_of(folder: Path, targets: Mapping[str, str], candidates: Mapping[str, Sequence[str]]) -> Row:
     users = {one["user_id"]: one for one in lines(folder / "rankings.jsonl")}
-    own, filled = {}, {}
+    own, lenient = {}, {}
     for user_id, one in users.items():
         ids = [item["item_id"] for item in one["items"] if item["by_model"]]
         own[user_id] = gain(placed(ids, targets[user_id]))
-        filled[user_id] = gain(placed([item["item_id"] for item in one["items"]], targets[user_id]))
-    return Row(ndcg=own, filled=filled, whole=sum(one["status"] == "whole" for one in users.values()))
+        named = [match["item_id"] for match in one["matches"] if match["item_id"] in candidates[user_id]]
+        lenient[user_id] = gain(placed(list(dict.fromkeys(named)) or ids, targets[user_id]))
+    return Row(ndcg=own, lenient=lenient, whole=sum(one["status"] == "whole" for one in users.values()))
 
 
 def rows_of(setting: Path) -> dict[str, Row]:
@@ -69,10 +72,10 @@ def rows_of(setting: Path) -> dict[str, Row]:
     rows = {}
     for name, key in (("candidate order", lambda _: 0), ("popularity", lambda item_id: -counts.get(item_id, 0))):
         ndcg = {u: gain(placed(sorted(one["candidates"], key=key), targets[u])) for u, one in tasks.items()}
-        rows[name] = Row(ndcg=ndcg, filled=ndcg, whole=len(ndcg))
+        rows[name] = Row(ndcg=ndcg, lenient=ndcg, whole=len(ndcg))
     for folder in folders:
         [name] = json.loads((folder / "manifest.json").read_text())["identity"]["systems"]
-        rows[name] = row_of(folder, targets)
+        rows[name] = row_of(folder, targets, {u: one["candidates"] for u, one in tasks.items()})
     return rows
 
 
@@ -86,28 +89,26 @@ def against(rows: Mapping[str, Row], one: str, other: str, value: str = "ndcg") 
         return ""
     mine, its = getattr(rows[one], value), getattr(rows[other], value)
     both = sorted(mine.keys() & its.keys())
-    if len(both) < 20:
+    if len(both) < FEWEST:
         return ""
     return told(difference([mine[u] for u in both], [its[u] for u in both], seed=SEED), sign=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("runs/quality"))
     for setting in sorted(path for path in parser.parse_args().folder.iterdir() if path.is_dir()):
         rows = rows_of(setting)
         print(f"\n### {setting.name}\n")
         print(f"random (analytic): {np.mean([gain(place) for place in range(1, 21)]):.3f}\n")
-        print(
-            "| system | users | whole | NDCG@10 | filled | against LLMRank's prompt, filled | against the first stage |"
-        )
-        print("|---|---|---|---|---|---|---|")
+        print("| system | users | whole | NDCG@10 | lenient | against LLMRank | lenient | against the first stage |")
+        print("|---|---|---|---|---|---|---|---|")
         for name, row in sorted(rows.items(), key=lambda pair: -np.mean(list(pair[1].ndcg.values()))):
             ndcg = told(interval(list(row.ndcg.values()), seed=SEED))
-            filled = np.mean(list(row.filled.values()))
-            first = against(rows, name, name.rpartition(" with ")[2]) if name.startswith("fused") else ""
-            prompt = against(rows, name, PROMPT, "filled")
-            print(f"| {name} | {len(row.ndcg)} | {row.whole} | {ndcg} | {filled:.3f} | {prompt} | {first} |")
+            lenient = np.mean(list(row.lenient.values()))
+            first = against(rows, name, name.rpartition(" with ")[2]) if ", weight " in name else ""
+            strict, read = against(rows, name, PROMPT), against(rows, name, PROMPT, "lenient")
+            print(f"| {name} | {len(row.ndcg)} | {row.whole} | {ndcg} | {lenient:.3f} | {strict} | {read} | {first} |")
 
 
 if __name__ == "__main__":

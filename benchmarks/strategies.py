@@ -7,7 +7,8 @@
 One row a strategy: requests, prompt tokens and how many of them the engine had to compute, generated tokens, and tokens
 scored one by one.  Seconds are measured with one request at a time, beside what a model of four rates (seconds a call,
 a computed prompt token, a generated and a scored one) predicts: the rates are fitted on every second user and checked
-on the others.  MovieLens-100K, each user's last film among sampled ones.  How well the strategies rank: quality.py.
+on the others.  MovieLens-100K, each user's last film among sampled ones.  With --out, rows are kept as they come, and
+the same command goes on with those that are missing.  How well the strategies rank: quality.py.
 """
 
 from __future__ import annotations
@@ -43,7 +44,6 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "pointwise, yes or no": {"kind": "pointwise"},
     "pointwise, rating": {"kind": "pointwise", "ask": "rating"},
     "pairwise, heapsort": {"kind": "pairwise", "method": "heapsort"},
-    "pairwise, all pairs": {"kind": "pairwise", "method": "all-pairs"},
     "sliding window": {"kind": "sliding-window", "window": 10, "step": 5},
     "setwise": {"kind": "setwise"},
     "staged": {"kind": "staged"},
@@ -56,8 +56,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
         "first_stages": ["popularity"],
     },
     "first, user first": {"kind": "first", "template": "first_user_first"},
+    "pairwise, all pairs": {"kind": "pairwise", "method": "all-pairs"},
 }
-"""The last is the layout to compare with: the same words, the person's history before the instructions."""
+"""``user first`` is the layout to compare with: the same words, the person's history before the instructions."""
 RATES = ("call", "computed", "generated", "scored")
 
 
@@ -100,7 +101,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--counts", action="store_true", help="no seconds")
-    parser.add_argument("--out", type=Path, help="JSON with the costs of every user")
+    parser.add_argument("--out", type=Path, help="JSON with the costs of every user; rows that it has are not measured")
     return parser.parse_args()
 
 
@@ -220,27 +221,42 @@ def print_claims(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
         say(cached("first") / cached("first, user first"), "cached share, this layout to the same words user first")
 
 
+def kept(path: Path | None, about: str) -> dict[str, list[Cost]]:
+    """Rows of an earlier run of the same command."""
+    if path is None or not path.is_file():
+        return {}
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if document["about"] != about:
+        raise SystemExit(f"{path} holds other measurements ({document['about']}); name another file.")
+    return {name: [Cost(**cost) for cost in each] for name, each in document["costs"].items()}
+
+
+def keep(path: Path, about: str, costs: Mapping[str, Sequence[Cost]]) -> None:
+    rows = {name: [asdict(cost) for cost in each] for name, each in costs.items()}
+    path.write_text(json.dumps({"about": about, "costs": rows}, indent=1), encoding="utf-8")
+
+
 async def main() -> None:
     given = arguments()
     taskset, catalog = read(given)
     block, engine = engine_of(given)
-    await engine.start()
-    costs: dict[str, list[Cost]] = {}
+    about = f"{taskset.protocol} History {given.history}, {given.base_url or 'embedded'}."
+    costs = kept(given.out, about)
     begins = tuple(given.only.split(";")) if given.only else ("",)
+    await engine.start()
     try:
         for name in SYSTEMS:
-            if name.startswith(begins):
+            if name.startswith(begins) and name not in costs:
                 costs[name] = await rank(name, taskset, catalog, block, engine, given.history)
                 print(f"measured {name}", flush=True)
+                if given.out:
+                    keep(given.out, about, costs)
     finally:
         await engine.aclose()
-    print(taskset.protocol)
+    costs = {name: costs[name] for name in SYSTEMS if name in costs}
+    print(about)
     print_table(costs, counts=given.counts)
     print_claims(costs, counts=given.counts)
-    if given.out:
-        given.out.write_text(
-            json.dumps({name: [asdict(cost) for cost in each] for name, each in costs.items()}, indent=1)
-        )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 The attacked item is no target and not in the history, so that a lift is never deserved.  Each user is compared with
 the same user unattacked; the same item is attacked by every attack, at the same place of the candidates.
+
+Where a ranking depends on how long a title is, an attack that adds words moves its item whatever they say.  So each
+attack has a control, words that say nothing, of the same length and in the same place, and is compared with it too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,7 +19,7 @@ import numpy.typing as npt
 from recommender import Candidates, Item, Ranking, Recommender, Task
 
 from .asking import UTILITY, about, against_random, ask_all, cell, own, utility
-from .attacks import ATTACKS, About, Attack
+from .attacks import ATTACKS, About, Attack, neutral
 from .draws import draws
 from .errors import SpecError
 from .types import EvalTask, TaskSet
@@ -24,6 +27,7 @@ from .types import EvalTask, TaskSet
 TOP = 5
 """An attack succeeds where the item is among so many first places."""
 Floats = npt.NDArray[np.float64]
+Craft = Callable[[str, About], str]
 
 
 async def attack(
@@ -33,9 +37,10 @@ async def attack(
     names: Sequence[str] = (),
     users: int | None = None,
     top: int = TOP,
+    controls: bool = True,
     seed: int = 2026,
 ) -> dict[str, Any]:
-    """Asks for every user unattacked, then under each attack.
+    """Asks for every user unattacked, then under each attack and under its control.
 
     Args:
         taskset: The users; those without a candidate that can be attacked are counted and left out.
@@ -43,6 +48,8 @@ async def attack(
         names: Of attacks; all where none is given.
         users: How many users, the first ones; None takes all.
         top: Places that count as success.
+        controls: Whether each attack is compared with neutral words of its length; twice the requests at most, as
+            attacks of one length share their control.
         seed: Draws the attacked items, and resamples for intervals.
 
     Returns:
@@ -63,15 +70,25 @@ async def attack(
     plain = await _rankings(rec, [one.task for one, _ in victims], "unattacked")
     base = utility([one for one, _ in victims], plain)
     before = _places(victims, plain)
+    title = known.title if known else ""
     found = {}
     for name, one_attack in chosen.items():
-        tasks = [_under(one_attack, one.task, item, rec, known.title if known else "") for one, item in victims]
-        rankings = await _rankings(rec, tasks, name)
+        rankings = await _rankings(rec, _attacked_tasks(victims, one_attack.craft, rec, title), name)
+        after = _places(victims, rankings)
         found[name] = {
             "summary": one_attack.summary,
             "structural": one_attack.structural,
-            **_effect(victims, rankings, before, base, top, seed),
+            "users": len(victims),
+            "failed": sum(ranking.status == "failed" for ranking in rankings),
+            "outside": _outside(victims, rankings),
+            **_effect(before, after, top, seed),
+            "utility_loss": cell(base - utility([one for one, _ in victims], rankings), seed),
         }
+        if controls:
+            tasks = _attacked_tasks(victims, neutral(one_attack.craft), rec, title)
+            matched = _places(victims, await _rankings(rec, tasks, f"{name}, control"))
+            found[name]["control"] = _effect(before, matched, top, seed)
+            found[name]["over_control"] = _effect(matched, after, top, seed)
     beyond = against_random([one for one, _ in victims], base, seed)
     return {
         "format": 1,
@@ -113,12 +130,18 @@ def _attacked(one: EvalTask, seed: int) -> Item | None:
     return allowed[int(draws(1, "attack", seed, one.user_id)[0]) % len(allowed)] if allowed else None
 
 
-def _under(attack: Attack, task: Task, item: Item, rec: Recommender, popular: str) -> Task:
+def _attacked_tasks(
+    victims: Sequence[tuple[EvalTask, Item]], craft: Craft, rec: Recommender, popular: str
+) -> list[Task]:
+    return [_under(craft, one.task, item, rec, popular) for one, item in victims]
+
+
+def _under(craft: Craft, task: Task, item: Item, rec: Recommender, popular: str) -> Task:
     """The task with the item's title, and every attribute that prompts show, as the attack words them."""
     domain = rec.config.domain
     known = About(title=item.title, item=domain.item, verb=domain.verb, popular=popular)
-    shown = {name: attack.craft(item.attributes[name], known) for name in domain.show if name in item.attributes}
-    crafted = Item(item.item_id, attack.craft(item.title, known), {**item.attributes, **shown})
+    shown = {name: craft(item.attributes[name], known) for name in domain.show if name in item.attributes}
+    crafted = Item(item.item_id, craft(item.title, known), {**item.attributes, **shown})
     items = tuple(crafted if one.item_id == item.item_id else one for one in task.candidates)
     return replace(task, candidates=Candidates(items, source=task.candidates.source))
 
@@ -128,26 +151,15 @@ async def _rankings(rec: Recommender, tasks: Sequence[Task], what: str) -> list[
     return [found[str(at)] for at in range(len(tasks))]
 
 
-def _effect(
-    victims: Sequence[tuple[EvalTask, Item]],
-    rankings: Sequence[Ranking],
-    before: Floats,
-    base: Floats,
-    top: int,
-    seed: int,
-) -> Mapping[str, Any]:
-    after = _places(victims, rankings)
+def _effect(before: Floats, after: Floats, top: int, seed: int) -> Mapping[str, Any]:
+    """What became of the attacked items' places, paired by user."""
     hit, hit_before = (after <= top).astype(np.float64), (before <= top).astype(np.float64)
     return {
-        "users": len(victims),
-        "failed": sum(ranking.status == "failed" for ranking in rankings),
-        "outside": _outside(victims, rankings),
         "rank_lift": cell(before - after, seed),
         "success": cell(hit, seed),
-        "unattacked_success": cell(hit_before, seed),
+        "success_before": cell(hit_before, seed),
         "success_added": cell(hit - hit_before, seed),
         "first_added": cell((after == 1).astype(np.float64) - (before == 1), seed),
-        "utility_loss": cell(base - utility([one for one, _ in victims], rankings), seed),
     }
 
 
@@ -170,10 +182,14 @@ def _outside(victims: Sequence[tuple[EvalTask, Item]], rankings: Sequence[Rankin
 
 def sentences(document: Mapping[str, Any]) -> list[str]:
     """What the attacks came to, a line each."""
-    lines = [f"{'attack':<20}{'rank lift':>24}{'success added':>24}{'utility loss':>24}"]
+    shown = (("rank lift", "rank_lift"), ("success added", "success_added"), ("utility loss", "utility_loss"))
+    controlled = any("over_control" in found for found in document["attacks"].values())
+    heads = [head for head, _ in shown] + (["success over control"] if controlled else [])
+    lines = ["attack".ljust(20) + "".join(head.rjust(24) for head in heads)]
     for name, found in document["attacks"].items():
-        cells = "".join(f"{_shown(found[key]):>24}" for key in ("rank_lift", "success_added", "utility_loss"))
-        lines.append(f"{name:<20}{cells}")
+        cells = [found[key] for _, key in shown]
+        cells += [found["over_control"]["success_added"]] if controlled else []
+        lines.append(name.ljust(20) + "".join(_shown(one).rjust(24) for one in cells))
     outside = sum(found["outside"] for found in document["attacks"].values())
     lines.append(f"rankings with an item outside the candidates: {outside}")
     return [*lines, f"proves: {document['proves']}"]

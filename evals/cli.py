@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +9,17 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from recommender import equip, run_async
+from recommender import new_program, printable, run_async
 
 from . import trust_cli
 from .errors import SpecError
+from .json_option import STANDARD_OUTPUT, Figures, write_figures
 
-app = App(
-    name="evals",
-    help="Evaluates recommenders, with control rows, intervals and nobody left out.",
-    default_parameter=Parameter(negative=()),
-    version_flags=["--version"],
-    suppress_keyboard_interrupt=False,
-    version=lambda: importlib.metadata.version("promptrec"),
-)
-data = App(name="data", help="Data sets.")
+app = new_program("evals", "Evaluate recommenders, with control rows, intervals and nobody left out.")
+data = App(name="data", help="List data sets, and fetch one.")
 app.command(data)
 app.command(trust_cli.attack)
 app.command(trust_cli.audit)
-equip(app)
 
 
 @app.command
@@ -42,8 +33,14 @@ def run(
     config: Annotated[Path | None, Parameter(help="The recommender's YAML file.")] = None,
     out: Annotated[Path | None, Parameter(help="Run folder; one that holds the same run is gone on with.")] = None,
     metrics: Annotated[tuple[str, ...], Parameter(help="Metrics, such as ndcg@10; repeat.")] = (),
+    json_: Figures = None,
 ) -> int:
-    """Run an evaluation: a spec, or a task file with a catalogue and a recommender's config."""
+    """Run an evaluation: a spec, or a task file with a catalogue and a recommender's config.
+
+    `evals run spec.yaml`
+
+    `evals run --tasks tasks.jsonl --config films.yaml --out runs/mine`
+    """
     from .metrics import parse
 
     for name in metrics:
@@ -56,10 +53,10 @@ def run(
         plan = load_spec(spec)
         if data is not None:
             plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
-        return _finish(run_async(plan.run(_say, out=out, metrics=metrics)))
+        return _finish(run_async(plan.run(_say, out=out, metrics=metrics)), json_)
     if tasks is None or config is None or out is None:
         raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
-    return _finish(run_async(_run_tasks(tasks, catalog, config, out, metrics)))
+    return _finish(run_async(_run_tasks(tasks, catalog, config, out, metrics)), json_)
 
 
 async def _run_tasks(tasks: Path, catalog: Path | None, config: Path, out: Path, metrics: tuple[str, ...]) -> Any:
@@ -88,18 +85,20 @@ def estimate(
     /,
     *,
     out: Annotated[Path | None, Parameter(help="Run folder; what it has answers for is not counted.")] = None,
-    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+    json_: Figures = None,
 ) -> int:
-    """Price an evaluation before it runs: requests, tokens and dollars, without a call."""
+    """Price an evaluation before it runs: requests, tokens and dollars, without a call.
+
+    `evals estimate spec.yaml`
+    """
     from .estimate import document
     from .estimate import estimate as price
     from .spec import load_spec
     from .table import print_estimates
 
     found = price(load_spec(spec), _say, out=out)
-    if json_ is not None:
-        json_.write_text(json.dumps(document(found), indent=1) + "\n", "utf-8")
-    print_estimates(found)
+    if not write_figures(document(found), json_):
+        print_estimates(found)
     return 0
 
 
@@ -113,8 +112,12 @@ def contamination(
     data: Annotated[Path | None, Parameter(name="--data", help="Folder with the data; default: it is fetched.")] = None,
     questions: Annotated[int, Parameter(help="Questions of each kind: titles, records, users.")] = 100,
     seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
+    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here too.")] = None,
 ) -> int:
-    """Probe whether a model knows a data set by heart: its titles, its records, what its users did next."""
+    """Probe whether a model knows a data set by heart: its titles, its records, what its users did next.
+
+    `evals contamination movielens-100k --config films.yaml --out runs/known`
+    """
     from recommender import Recommender, load_config
 
     from .contamination import probe, verdict
@@ -133,8 +136,10 @@ def contamination(
 
     document = run_async(carry_through())
     write_json(out / "contamination.json", document)
+    if json_ is not None:
+        write_json(json_, document)
     for sentence in verdict(document):
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{printable(sentence)}\n")
     return 0
 
 
@@ -147,7 +152,10 @@ def demo(
     out: Annotated[Path, Parameter(help="Run folder; what was in it is replaced.")] = Path("runs/demo"),
     config: Annotated[Path | None, Parameter(help="Another recommender's YAML file.")] = None,
 ) -> int:
-    """Recommend to real users and evaluate, on MovieLens-100K with an embedded model; fetches both."""
+    """Recommend to real users and evaluate, on MovieLens-100K with an embedded model; fetches both.
+
+    `evals demo --users 30`
+    """
     from .demo import CONFIG
     from .demo import demo as run_demo
 
@@ -166,17 +174,19 @@ def replay(
         Parameter(help="Whether a repeated item counts again; default: the authors' rule with their matcher, else no."),
     ] = None,
     k: Annotated[int | None, Parameter(name=["-k", "--k"], help="Cut-off; default: the run's, or 10.")] = None,
-    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+    json_: Figures = None,
     lists: Annotated[Path | None, Parameter(help="Write what was read and matched here, a user a line.")] = None,
 ) -> int:
-    """Read, match and score recorded answers again, without a model."""
+    """Read, match and score recorded answers again, without a model.
+
+    `evals replay recorded/run --matcher authors --json figures.json`
+    """
     from .replay import replay as run_replay
 
-    figures = run_replay(folder, matcher=matcher, duplicates=duplicates, k=k, json_path=json_, lists_path=lists)
+    figures = run_replay(folder, matcher=matcher, duplicates=duplicates, k=k, lists_path=lists)
     for warning in figures["warnings"]:
         _say(f"warning: {warning}")
-    if json_ is None:
-        sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+    write_figures(figures, json_ or STANDARD_OUTPUT)
     return 0
 
 
@@ -185,18 +195,20 @@ def compare(
     *runs: Annotated[Path, Parameter(help="Finished run folders.")],
     metrics: Annotated[tuple[str, ...], Parameter(help="Metrics; default: those of the first run.")] = (),
     seed: Annotated[int, Parameter(help="Seed of bootstrap and permutations.")] = 2026,
-    json_: Annotated[Path | None, Parameter(name="--json", help="Write the figures here.")] = None,
+    json_: Figures = None,
 ) -> int:
-    """Compare the systems of several runs over the same users: differences, intervals and corrected p-values."""
+    """Compare the systems of several runs over the same users: differences, intervals and corrected p-values.
+
+    `evals compare runs/mine runs/yours`
+    """
     from .compare import compare as compare_runs
     from .table import print_comparison
 
     if not runs:
         raise SpecError("Give the run folders to compare.")
     found = compare_runs(runs, metrics=metrics, seed=seed)
-    if json_ is not None:
-        json_.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    print_comparison(found)
+    if not write_figures(found, json_):
+        print_comparison(found)
     return 0
 
 
@@ -214,7 +226,10 @@ def export(
     ] = None,
     system: Annotated[str | None, Parameter(help="The system of a TREC run, where there are several.")] = None,
 ) -> int:
-    """Write a run as TREC run or qrels, CSV, Parquet, JSON, or as a LaTeX table."""
+    """Write a run as TREC run or qrels, CSV, Parquet, JSON, or as a LaTeX table.
+
+    `evals export runs/mine --format trec --system films --out films.run`
+    """
     from .export import export as export_run
 
     export_run(folder, format=format_, out=out, what=what, system=system)
@@ -227,7 +242,12 @@ def report(
     *folders: Annotated[Path, Parameter(help="Run folders.")],
     out: Annotated[Path | None, Parameter(help="The page of several runs; default: comparison.html.")] = None,
 ) -> int:
-    """Write a run's HTML page, or one page of several runs over the same users."""
+    """Write a run's HTML page, or one page of several runs over the same users.
+
+    `evals report runs/mine`
+
+    `evals report runs/mine runs/yours --out comparison.html`
+    """
     from .report import write_comparison, write_report
 
     if not folders:
@@ -242,12 +262,19 @@ def report(
 
 
 @data.command(name="list")
-def list_data() -> int:
+def list_data(
+    *, json_: Annotated[Path | None, Parameter(name="--json", help="Write the list here too.")] = None
+) -> int:
     """List the data sets with their licences."""
     from .datasets import DATASETS
+    from .store import write_json
 
-    for name in DATASETS.names():
-        dataset = DATASETS.load(name)
+    found = {name: DATASETS.load(name) for name in DATASETS.names()}
+    if json_ is not None:
+        facts = ("summary", "licence", "home", "parts")
+        rows = {name: {fact: getattr(dataset, fact) for fact in facts} for name, dataset in found.items()}
+        write_json(json_, {"format": 1, "datasets": rows})
+    for name, dataset in found.items():
         sys.stdout.write(f"{name}\n  {dataset.summary}\n  licence: {dataset.licence}\n  home: {dataset.home}\n")
         if dataset.parts:
             sys.stdout.write(f"  parts: {', '.join(dataset.parts)}\n")
@@ -259,7 +286,10 @@ def fetch(
     name: Annotated[str, Parameter(help="A data set, or a part of one: amazon-2023:Video_Games.")],
     /,
 ) -> int:
-    """Fetch a data set into the user cache and print where it is."""
+    """Fetch a data set into the user cache and print where it is.
+
+    `evals data fetch movielens-100k`
+    """
     from .datasets import find_dataset
 
     sys.stdout.write(f"{find_dataset(name).fetch(_say)}\n")
@@ -267,16 +297,20 @@ def fetch(
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
-def _finish(result: Any) -> int:
+def _finish(result: Any, json_: Path | None) -> int:
     from .report import write_report
     from .table import print_results
 
-    print_results(result.document)
     page = write_report(result.folder)
-    sys.stdout.write(f"\nrun folder: {result.folder}\npage:       {page}\n")
+    places = f"run folder: {result.folder}\npage:       {page}"
+    if write_figures(result.document, json_):
+        _say(places)
+    else:
+        print_results(result.document)
+        sys.stdout.write(f"\n{places}\n")
     return _code(result)
 
 

@@ -24,8 +24,8 @@ from .types import EvalTask, Scored, TaskSet
 
 POSITION_BIAS = "position-bias"
 CONTROL_ROWS = ("random", "popularity", "candidate-order", "ceiling")
-PART = 1_024
-"""Users handled at a time."""
+PART, CELLS = 1_024, 500_000
+"""Users handled at a time, and candidates of all of them together."""
 Arrays = dict[str, npt.NDArray[Any]]
 Likelihoods = Mapping[str, Mapping[str, tuple[float, int]]]
 """System to user to the targets' negative log-likelihood and its tokens."""
@@ -106,7 +106,8 @@ class Collector:
     def parts(self) -> Iterator[Part]:
         """The users, some at a time."""
         tasks = self._taskset.tasks
-        return (Part.of(tasks[start : start + PART]) for start in range(0, len(tasks), PART))
+        step = at_a_time(tasks)
+        return (Part.of(tasks[start : start + step]) for start in range(0, len(tasks), step))
 
     def batch(self, part: Part, rows: Sequence[Row], system: str) -> Batch:
         """Some users' rankings by a system."""
@@ -158,6 +159,12 @@ class Collector:
             "candidate-order": values_of(names, Batch(_scored(part, part.offered), self.shelf)),
             "ceiling": ceiling(names, part.tasks),
         }
+
+
+def at_a_time(tasks: Sequence[EvalTask]) -> int:
+    """How many users to handle together, so that memory is bounded whatever the number of candidates."""
+    most = max((len(one.task.candidates) for one in tasks[:10]), default=1)
+    return max(1, min(PART, CELLS // max(most, 1)))
 
 
 def shelf_of(taskset: TaskSet, attribute: str | None = None) -> Shelf:

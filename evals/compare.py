@@ -9,12 +9,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from .book import Book
-from .collect import Arrays, Collected, Collector, Part, shelf_of
+from .collect import Arrays, Collected, Collector, Part, at_a_time, shelf_of
 from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
 from .metrics import Batch, Shelf, parse
+from .pseudonyms import Pseudonyms
 from .scoring import CONTROLS, ORDERS, Entrant, control_row, system_row
 from .stability import stability
 from .systems import Trial
@@ -22,8 +25,6 @@ from .types import EvalTask
 
 NAMED = 10
 """Differing users that are named; the others are counted."""
-ALIKE = 1_024
-"""Users over which the agreement of rankings is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,8 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
 
     Returns:
         As ``metrics.json``, over the users that are compared; and ``users``, how many they are, and ``left_out``, for
-        each run how many of its users are not among them and the first of their ids.  The control rows are those of
-        the first run.
+        each run how many of its users are not among them and the pseudonyms of the first.  The control rows are those
+        of the first run.
 
     Raises:
         RunError: If a folder is no finished run, or no user is the same in all.
@@ -134,8 +135,9 @@ def _same_users(runs: Sequence[Finished]) -> list[str]:
     held = [set(run.tasks.user_ids) for run in others]
     shared = [user_id for user_id in first.tasks.user_ids if all(user_id in users for users in held)]
     found = []
-    for start in range(0, len(shared), 1000):
-        part = shared[start : start + 1000]
+    step = at_a_time(first.tasks)
+    for start in range(0, len(shared), step):
+        part = shared[start : start + step]
         questions = [[_question(task) for task in run.tasks.only(part)[:]] for run in runs]
         found += [user_id for user_id, *each in zip(part, *questions, strict=True) if len(set(each)) == 1]
     return found
@@ -149,8 +151,9 @@ def _question(one: EvalTask) -> tuple[Any, ...]:
 
 
 def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str]) -> Iterator[_Line]:
-    """The systems of all runs; a baseline of several runs is the same and taken once."""
+    """The systems of all runs; a baseline that is the same in several runs is taken once."""
     often = [name for run in runs for name in run.systems]
+    same = {name for name in often if len({_made_of(run, name) for run in runs if name in run.systems}) == 1}
     taken: set[str] = set()
     for label, run in zip(_run_names(runs), runs, strict=True):
         taskset = replace(run.taskset, tasks=run.tasks.only(users))
@@ -158,10 +161,17 @@ def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str
         collector = Collector(taskset, metrics, shelf=shelf, likelihoods=run.likelihoods, seed=run.seed)
         for system in run.systems:
             control = system not in run.own
-            name = system if often.count(system) == 1 or control else f"{system} ({label})"
+            alone = often.count(system) == 1 or (control and system in same)
+            name = system if alone else f"{system} ({label})"
             if name not in taken:
                 taken.add(name)
                 yield _Line(name=name, run=run, system=system, collector=collector, control=control)
+
+
+def _made_of(run: Finished, system: str) -> bytes:
+    """What a system is and has learnt from, as far as the manifest tells."""
+    what = run.identity.get("systems", {}).get(system)
+    return msgspec.json.encode((what, run.identity.get("data"), run.identity.get("protocol")), order="deterministic")
 
 
 def _run_names(runs: Sequence[Finished]) -> list[str]:
@@ -176,12 +186,13 @@ def _run_names(runs: Sequence[Finished]) -> list[str]:
 def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
     compared_users = set(users)
     others = [user_id for user_id in run.tasks.user_ids if user_id not in compared_users]
-    return {"count": len(others), "users": others[:NAMED]}
+    names = Pseudonyms.of_folder(run.folder)
+    return {"count": len(others), "users": [names.of(user_id) for user_id in others[:NAMED]]}
 
 
 def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Over the first users.  Items are compared by id, so each pair is put on one shelf."""
-    some = users[:ALIKE]
+    some = users[: at_a_time(lines[0].run.tasks)]
     for a, b in combinations(lines, 2):
         items = {item.item_id: item for line in (a, b) for item in line.run.taskset.catalog}
         shelf = Shelf(items.values())

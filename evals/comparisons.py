@@ -63,6 +63,8 @@ def compared(
 
 def agreements(collector: Collector, rankings: Rankings, systems: Sequence[str]) -> list[dict[str, Any]]:
     """How alike each two systems rank, over the first users: ``a, b, users`` and a mean for each measure."""
+    if len(systems) < 2:
+        return []
     part = next(iter(collector.parts()))
     ids = part.user_ids
     batches = {name: collector.batch(part, list(rankings.rows(name, ids)), name) for name in systems}

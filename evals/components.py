@@ -46,4 +46,5 @@ def _problem(what: str, detail: Any, known: list[str]) -> str:
         return f"{what}: unknown option {key!r}.{near(key, known)}{have}"
     if detail["type"] == "missing":
         return f"{what}: the option {key!r} is missing."
-    return f"{what}: {key}: {detail['msg'][0].lower()}{detail['msg'][1:]}."
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{what}: {key}: {message[0].lower()}{message[1:]}."

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from recommender import Catalog, Item, Ranked, Recommender, Task, load_config, rank_one
+from recommender import Catalog, Item, Ranked, Recommender, Task, load_config, printable, rank_one
 
 from .datasets import DATASETS
 from .errors import RunError
@@ -34,7 +34,7 @@ async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Pat
         RunError: If ``out`` holds something else than a run.
     """
     console = Console() if Console().is_terminal else Console(width=120)
-    say: Callable[[str], None] = lambda text: console.print(Text(text))  # noqa: E731 - a name for the log
+    say: Callable[[str], None] = lambda text: console.print(Text(printable(text)))  # noqa: E731 - a name for the log
     _clear(out)
     dataset = DATASETS.load("movielens-100k")
     taskset = leave_one_out(dataset.load(dataset.fetch(say)), users=users, candidates=candidates, seed=seed)
@@ -98,10 +98,12 @@ def _side_by_side(ranked: Ranked) -> Table:
     history = _titles(ranked.task)
     items = ranked.ranking.items[: ranked.task.k]
     for at in range(max(len(history), len(items))):
-        left = Text(history[at]) if at < len(history) else Text()
+        left = Text(printable(history[at])) if at < len(history) else Text()
         if at < len(items):
             score = items[at].score
-            table.add_row(left, Text(f"{at + 1}. {items[at].title}"), "" if score is None else f"{score:.2f}")
+            table.add_row(
+                left, Text(printable(f"{at + 1}. {items[at].title}")), "" if score is None else f"{score:.2f}"
+            )
         else:
             table.add_row(left)
     return table

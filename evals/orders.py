@@ -17,5 +17,5 @@ def reordered(one: EvalTask, number: int, seed: int) -> Task:
     """
     candidates = one.task.candidates
     order = shuffled(len(candidates), "orders", seed, one.user_id, number)
-    items = tuple([candidates.items[at] for at in order])
-    return replace(one.task, candidates=Candidates(items, source=candidates.source))
+    offered = candidates.items
+    return replace(one.task, candidates=Candidates(tuple([offered[at] for at in order]), source=candidates.source))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from recommender import Candidates, Catalog, History, Interaction, Item, Task
 
-from .candidates import CANDIDATES, Ground, Picker
+from .candidates import CANDIDATES, Ground, Later, Picker
 from .components import component
 from .datasets import Event, Interactions
 from .draws import shuffled
@@ -138,7 +139,10 @@ def _able(split: Split, options: SplitOptions, picker: Picker, ground: Ground) -
         warnings.append(f"{lost} users whose targets were released before {options.released_from} are left out.")
         able = new
     if picker.serves is not None:
-        able = [one for one in able if picker.serves(one)]
+        served = [one for one in able if picker.serves(one)]
+        if len(served) < len(able):
+            warnings.append(f"{len(able) - len(served)} users {picker.unserved}.")
+        able = served
     if not able:
         raise SpecError(f"Nobody is left: {' '.join(warnings) or 'the candidate policy serves none of the users.'}")
     return able, warnings
@@ -157,17 +161,33 @@ def _choose(able: Sequence[HeldOut], users: int | None, seed: int) -> tuple[list
 
 def _tasks(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog, k: int | None) -> tuple[EvalTask, ...]:
     tasks = []
-    for one, ids in zip(chosen, picker.pick(chosen), strict=True):
+    for one, slate in zip(chosen, _slates(chosen, picker, catalog), strict=True):
         told = one.targets & {event.item_id for event in one.history}
         if told:
             raise DataError(
                 f"User {one.user_id!r}: the target {min(told)!r} stands in the history; a split must hold it out."
             )
         history = History(tuple(_interaction(event, catalog) for event in one.history))
-        slate = Candidates(tuple(_item(catalog, item_id) for item_id in ids), source=picker.source)
         task = Task(history=history, candidates=slate, k=k or len(slate))
         tasks.append(EvalTask(user_id=one.user_id, task=task, targets=one.targets, gains=one.gains))
     return tuple(tasks)
+
+
+def _slates(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog) -> Iterator[Candidates]:
+    if picker.size is None:
+        for ids in picker.pick(chosen):
+            yield Candidates(tuple(_item(catalog, item_id) for item_id in ids), source=picker.source)
+        return
+
+    by_id = {item.item_id: item for item in catalog}
+
+    @lru_cache(maxsize=1)  # whoever asks for a user's candidates mostly asks several times
+    def made(at: int) -> tuple[Item, ...]:
+        [ids] = picker.pick(chosen[at : at + 1])
+        return tuple([by_id[item_id] for item_id in ids])
+
+    for at, one in enumerate(chosen):
+        yield Later(partial(made, at), picker.size(one), picker.source)
 
 
 def _sentence(data: Interactions, split: Split, options: SplitOptions, picker: Picker, users: int, seed: int) -> str:
@@ -198,8 +218,7 @@ def _remarks(tasks: Sequence[EvalTask], chosen: Sequence[HeldOut], picker: Picke
     repeated = sum(one.repeated for one in chosen)
     if repeated:
         found.append(f"{repeated} users knew their target already; its earlier mentions are left out of the history.")
-    found += counted(tasks)
-    return found
+    return found if picker.size is not None else [*found, *counted(tasks)]
 
 
 def _interaction(event: Event, catalog: Catalog) -> Interaction:

@@ -188,6 +188,8 @@ async def _rank(taskset: TaskSet, system: System, trials: Sequence[Trial], run: 
         what = f"{system.name} {trial.name}".rstrip()
         with Progress(len(waiting), f"users, {what}") as progress:
             async with system.rank(trial, _tasks(taskset, waiting, trial, seed)) as results:
+                if isinstance(system, ModelSystem):
+                    run.answered_by(system.name, system.answering)
                 async for ranked in results:
                     run.append(_row(ranked, system, trial, taskset.tasks[int(ranked.key)].user_id))
                     progress.advance(failed=ranked.ranking.status == "failed", usage=ranked.usage)

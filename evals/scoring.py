@@ -111,12 +111,8 @@ def system_row(
     """A system's row, and its values by user."""
     seeds = {trial.seed: one for trial, one in collected.items() if not trial.repeat and not trial.order}
     first = next(iter(seeds.values()))
-    statuses, outcomes = _over_seeds(list(seeds.values()))
-    values = {name: mean_of([one.values[name] for one in seeds.values()]) for name in first.values}
-    orders = [one for trial, one in collected.items() if trial.order]
-    if orders and POSITION_BIAS in values:
-        values[POSITION_BIAS] = mean_of([one.values[POSITION_BIAS] for one in (first, *orders)])
-    for one in orders:
+    values, statuses, outcomes = of_users(collected)
+    for one in (one for trial, one in collected.items() if trial.order):
         first.profile.merge(one.profile)
     usable = np.array([status != "failed" for status in statuses], dtype=np.bool_)
     counts = Counter(statuses)
@@ -152,6 +148,16 @@ def control_row(name: str, users: int, values: Arrays, chance: Arrays, book: Boo
         drawn = [metric for metric in values if parse(metric)[0].expected is None]
         return {**row, "analytic": True, **({"drawn": drawn} if drawn else {})}
     return {**row, "against_random": book.differences(values, chance)}
+
+
+def of_users(collected: Mapping[Trial, Collected]) -> tuple[Arrays, list[str], list[str]]:
+    """Each user's values over all trials of a system together, with the user's status and outcome."""
+    seeds = [one for trial, one in collected.items() if not trial.repeat and not trial.order]
+    values = {name: mean_of([one.values[name] for one in seeds]) for name in seeds[0].values}
+    orders = [one for trial, one in collected.items() if trial.order]
+    if orders and POSITION_BIAS in values:
+        values[POSITION_BIAS] = mean_of([one.values[POSITION_BIAS] for one in (seeds[0], *orders)])
+    return values, *_over_seeds(seeds)
 
 
 def _over_seeds(seeds: Sequence[Collected]) -> tuple[list[str], list[str]]:

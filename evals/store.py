@@ -1,8 +1,8 @@
 """The run folder: everything a run was, and everything it was answered.
 
 - ``manifest.json``: what makes the run the one it is (``identity``: protocol, data hashes, config, strategy, template,
-  metrics), versions, the ``seconds`` that each system's ranking took, and what was ``lost`` on requests that ended in
-  a fatal error.
+  metrics), versions, the ``seconds`` that each system's ranking took, what was ``lost`` on requests that ended in
+  a fatal error, and who each system was ``answered_by``, which an unnamed model of a server tells when it is asked.
 - ``catalog.jsonl``: the items that occur.  ``tasks.jsonl``: the task file's lines.
 - ``requests.jsonl``: the journal of :mod:`backends.journal`, every prompt and raw answer.
 - ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -104,6 +104,23 @@ class RunFolder:
             total = {**self.seconds, system: round(self.seconds.get(system, 0.0) + seconds, 3)}
             write_json(self.folder / MANIFEST, {**read_json(self.folder / MANIFEST), "seconds": total})
 
+    def answered_by(self, system: str, who: Mapping[str, Any]) -> None:
+        """Notes which model answers for a system, now that it is known; called before anything is sent.
+
+        Raises:
+            RunError: If another one has answered a part of this run.
+        """
+        manifest, wanted = read_json(self.folder / MANIFEST), msgspec.to_builtins(who)
+        noted = manifest.get("answered_by", {})
+        if system not in noted:
+            write_json(self.folder / MANIFEST, {**manifest, "answered_by": {**noted, system: wanted}})
+        elif differing := sorted(_differing(noted[system], wanted)):
+            raise RunError(
+                f"{self.folder}: {system} was answered by the model {noted[system]['model']!r} before and would now be "
+                f"by {wanted['model']!r} (what differs: {', '.join(differing)}). Serve the model of before, or give "
+                "another folder."
+            )
+
     def add_lost(self, system: str, usage: Usage) -> None:
         """Adds what a system spent on requests that ended in a fatal error, and that no ranking tells."""
         if usage.requests:
@@ -176,8 +193,8 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     _replace(path, [msgspec.json.format(msgspec.json.encode(value), indent=1)])
 
 
-def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    with replacing(path) as part, part.open("wb") as file:
+def _replace(path: Path, lines: Iterable[bytes], *, private: bool = False) -> None:
+    with replacing(path) as part, open(part, "wb", opener=_for_its_owner if private else None) as file:
         file.writelines(line + b"\n" for line in lines)
 
 
@@ -196,6 +213,11 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    """Opens a file so that, if it is made, only its owner can read it: people's ids and what they did stand in it."""
+    return os.open(path, flags, 0o600)
 
 
 def _write(file: FileIO, row: Mapping[str, Any]) -> None:
@@ -237,22 +259,27 @@ def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
 
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
-    for one in taskset.tasks:
-        occurring.update((item.item_id, item) for item in (*one.task.history.items, *one.task.candidates))
-    for target in {target for one in taskset.tasks for target in one.targets}:
+
+    def lines() -> Iterator[bytes]:
+        for one in taskset.tasks:
+            items = one.task.candidates.items
+            occurring.update((item.item_id, item) for item in (*one.task.history.items, *items))
+            yield msgspec.json.encode(_task_line(one, items))
+
+    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
+    _replace(folder / TASKS, lines(), private=True)
+    for target in sorted({target for one in taskset.tasks for target in one.targets}):
         item = taskset.catalog.get(target)
         if item is not None:
             occurring.setdefault(target, item)
-    write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
-    _replace(folder / TASKS, (msgspec.json.encode(_task_line(one)) for one in taskset.tasks))
     _replace(folder / CATALOG, (msgspec.json.encode(_catalog_line(item)) for item in occurring.values()))
 
 
-def _task_line(one: EvalTask) -> dict[str, Any]:
+def _task_line(one: EvalTask, candidates: Sequence[Item]) -> dict[str, Any]:
     return {
         "user_id": one.user_id,
         "history": [item.item_id for item in one.task.history.items],
-        "candidates": [item.item_id for item in one.task.candidates],
+        "candidates": [item.item_id for item in candidates],
         "targets": sorted(one.targets),
         **({"gains": dict(one.gains)} if one.gains else {}),
     }
@@ -283,7 +310,7 @@ def _foreign(path: Path) -> bool:
 
 def _append(path: Path) -> FileIO:
     """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
-    file = FileIO(path, "ab")
+    file = FileIO(path, "ab", opener=_for_its_owner)
     try:
         lock(file.fileno(), path)
         if path.stat().st_size:

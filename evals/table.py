@@ -10,6 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from recommender import printable
+
 from .metrics import figure, title
 from .scoring import CONTROLS
 
@@ -46,8 +48,8 @@ def results_table(document: Mapping[str, Any], *, width: int = WIDTH) -> Rendera
         tables += [_table(systems, metrics[start : start + across], costs=last and not apart), Text()]
     if apart and own:
         tables += [_table({name: systems[name] for name in own}, (), costs=True), Text()]
-    sentences = [Text(sentence) for name in own for sentence in verdict(name, document)]
-    warnings = [Text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
+    sentences = [_text(sentence) for name in own for sentence in verdict(name, document)]
+    warnings = [_text(f"note: {warning}") for warning in document["protocol"].get("warnings", ())]
     differences = document.get("comparisons", []) if len(own) > 1 else []
     if differences:
         first = [row for row in differences if row["metric"] == differences[0]["metric"]]
@@ -55,7 +57,7 @@ def results_table(document: Mapping[str, Any], *, width: int = WIDTH) -> Rendera
         if len(first) > PAIRS:
             tables.append(Text(f"{len(first) - PAIRS} more pairs are in the page and in metrics.json.", style="dim"))
         tables.append(Text())
-    return Group(Text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
+    return Group(_text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
 
 
 def comparison_table(document: Mapping[str, Any]) -> RenderableType:
@@ -68,7 +70,9 @@ def comparison_table(document: Mapping[str, Any]) -> RenderableType:
     for run, left in document["left_out"].items():
         if left["count"]:
             more = ", ..." if left["count"] > len(left["users"]) else ""
-            found.append(Text(f"note: {left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}"))
+            found.append(
+                _text(f"note: {left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}")
+            )
     found.append(Text())
     for start in range(0, len(metrics), ACROSS):
         found += [_table(systems, metrics[start : start + ACROSS], costs=False), Text()]
@@ -91,8 +95,13 @@ def differences_table(comparisons: Sequence[Mapping[str, Any]], metric: str) -> 
             span = f"{row['low']:+.3f} to {row['high']:+.3f}"
             sure = row["p_holm"] < SURE
             cells = (f"{row['difference']:+.3f}", span, p_value(row["p"]), p_value(row["p_holm"]))
-            table.add_row(pair, *cells, style="bold" if sure else None)
+            table.add_row(_text(pair), *cells, style="bold" if sure else None)
     return table
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Words from outside: no markup, no control characters."""
+    return Text(printable(text), style=style)
 
 
 def p_value(p: float) -> str:
@@ -107,7 +116,9 @@ def _agreements_table(agreements: Sequence[Mapping[str, Any]]) -> Table:
     for name in names:
         table.add_column(title(name), justify="right")
     for row in agreements:
-        table.add_row(f"{row['a']} - {row['b']}", *(f"{row[name]:.3f}" if name in row else "–" for name in names))
+        table.add_row(
+            _text(f"{row['a']} - {row['b']}"), *(f"{row[name]:.3f}" if name in row else "–" for name in names)
+        )
     return table
 
 
@@ -132,8 +143,13 @@ def _table(systems: Mapping[str, Any], metrics: Sequence[str], *, costs: bool) -
         row = systems[name]
         if name == "ceiling" and all(v["mean"] == 1.0 for v in row["metrics"].values()):
             continue
-        cells = [TITLES.get(name, name), *(_cell(row, metric) for metric in metrics)]
-        table.add_row(*cells, *(_costs(row) if costs else ()), style=None if is_control(name, row) else "bold")
+        cells = [_cell(row, metric) for metric in metrics]
+        table.add_row(
+            _text(TITLES.get(name, name)),
+            *cells,
+            *(_costs(row) if costs else ()),
+            style=None if is_control(name, row) else "bold",
+        )
     return table
 
 
@@ -196,7 +212,7 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
     for one in rows:
         counts = (one.users, one.requests, one.prompt_tokens, one.completion_tokens, one.completion_tokens_at_most)
         dollars = ("unknown" if usd is None else f"{usd:,.2f}" for usd in (one.usd, one.usd_at_most))
-        table.add_row(one.system, *(f"{count:,}" for count in counts), *dollars)
+        table.add_row(_text(one.system), *(f"{count:,}" for count in counts), *dollars)
     _console().print(table)
 
 

@@ -59,7 +59,7 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
     if not tasks:
         raise DataError(f"{path}: no tasks in it; write one JSON object a line.")
     warnings = counted(list(tasks.values()))
-    popularity = Counter(item.item_id for task in tasks.values() for item in task.task.history.items)
+    training = tuple(_training(tasks.values()))
     return TaskSet(
         tasks=tuple(tasks.values()),
         catalog=catalog,
@@ -67,9 +67,9 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
             f"task file {path.name}: {len(tasks)} users with histories, candidates (in the file's order) and targets "
             "as given there"
         ),
-        popularity=popularity,
+        popularity=Counter(event.item_id for event in training),
         popularity_source=f"the histories of all {len(tasks)} users of the task file",
-        training=tuple(_training(tasks.values())),
+        training=training,
         data={
             "tasks": path.name,
             "tasks_sha256": hashlib.sha256(content).hexdigest(),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from recommender import run_async
+from recommender import printable, run_async
 
 from .errors import SpecError
+from .json_option import Figures, write_figures
 
 if TYPE_CHECKING:
     from recommender import Recommender
@@ -35,19 +36,27 @@ def attack(
     attacks: Annotated[tuple[str, ...], Parameter(name="--attack", help="One attack; repeat. Default: all.")] = (),
     users: Users = None,
     top: Annotated[int, Parameter(help="An attack succeeds among so many first places.")] = 5,
+    no_controls: Annotated[bool, Parameter(help="Leave out the neutral texts of each attack's length.")] = False,
     seed: Annotated[int, Parameter(help="Draws attacked items, and resamples.")] = 2026,
+    json_: Figures = None,
 ) -> int:
-    """Attack a recommender through the text of single items, and measure what that achieves."""
+    """Attack a recommender through the text of single items, and measure what that achieves.
+
+    `evals attack --tasks tasks.jsonl --config films.yaml --out runs/attack`
+    """
     from .attack import attack as run
     from .attack import sentences
 
     if top < 1 or (users is not None and users < 1):
         raise SpecError("--top and --users start at 1.")
     document = _carry_through(
-        lambda taskset, rec: run(taskset, rec, names=attacks, users=users, top=top, seed=seed),
+        lambda taskset, rec: run(
+            taskset, rec, names=attacks, users=users, top=top, controls=not no_controls, seed=seed
+        ),
         (tasks, catalog, config, out / "attack.json"),
     )
-    sys.stdout.write("\n".join(sentences(document)) + "\n")
+    if not write_figures(document, json_):
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["unattacked"])
 
 
@@ -64,8 +73,12 @@ def audit(
     exposure: Annotated[tuple[str, ...], Parameter(help="A catalogue attribute, such as brand; repeat.")] = (),
     groups: Annotated[Path | None, Parameter(help="CSV with user_id and group.")] = None,
     seed: Annotated[int, Parameter(help="Draws orders, and resamples.")] = 2026,
+    json_: Figures = None,
 ) -> int:
-    """Audit a recommender for bias of places, popularity and exposure, and between the people who ask."""
+    """Audit a recommender for bias of places, popularity and exposure, and between the people who ask.
+
+    `evals audit --tasks tasks.jsonl --config films.yaml --out runs/audit`
+    """
     from .audit import FACTS, sentences
     from .audit import audit as run
 
@@ -86,7 +99,8 @@ def audit(
         ),
         (tasks, catalog, config, out / "audit.json"),
     )
-    sys.stdout.write("\n".join(sentences(document)) + "\n")
+    if not write_figures(document, json_):
+        sys.stdout.write(printable("\n".join(sentences(document))) + "\n")
     return _code(document["quality"])
 
 
@@ -123,7 +137,7 @@ def _carry_through(probe: Probe, paths: tuple[Path, Path | None, Path, Path]) ->
     if rec.catalog is None:
         raise SpecError("There is no catalogue; give --catalog, or add `catalog:` to the config.")
     taskset = read_tasks(tasks, rec.catalog)
-    sys.stderr.write(f"{rec.describe()}\n")
+    sys.stderr.write(f"{printable(rec.describe())}\n")
 
     async def asked() -> dict[str, Any]:
         try:

@@ -3,11 +3,12 @@
 The stock sandbox lets through bombs (``'%1000000000s' | format``, ``center``, nested loops, doubling of strings).
 Here there are no calls, no assignments, no includes, no macros, no arithmetic that grows text; a loop inside a loop
 may only go through a part of the outer loop's element.  So rendering takes time and space in proportion to template
-and values, and the cap on a prompt's length bounds both.
+and values; the caps on what a prompt reads (:mod:`.reading`) and writes bound both.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from jinja2 import nodes
@@ -103,6 +104,8 @@ def _constant(node: nodes.Node | None) -> bool:
 def _fault(node: nodes.Node, in_loop: bool) -> str | None:  # noqa: C901 - one line a kind of node
     """Names what is wrong with a node by itself, or returns None."""
     match node:
+        case nodes.Const(value=float(number)) if not math.isfinite(number):
+            return "numbers beyond all bounds"
         case nodes.Getattr(attr=name) if name.startswith("_"):
             return "names that begin with an underscore"
         case nodes.Getattr(node=nodes.Name(name="loop"), attr=name) if in_loop and name not in _LOOP:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
+import jinja2.filters
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .allowed import FILTERS, TESTS, Use, check
 from .cleaning import clean
+from .counting import count, counted
 from .errors import RenderError, TemplateInvalid
+from .reading import READING
 
 _LONGEST_FIELD = 20_000
 _OPTIONAL_FIELDS: Mapping[str, Any] = {
@@ -22,9 +25,23 @@ _OPTIONAL_FIELDS: Mapping[str, Any] = {
 
 
 class _Cleaned(str):
-    """Text that has been cleaned with a limit of its own."""
+    """Text that has been cleaned with a limit of its own, which what is made of it keeps."""
 
-    __slots__ = ()
+    limit: int
+
+    def __getitem__(self, place: Any) -> str:
+        return _made(super().__getitem__(place), self)
+
+
+def _cleaned(text: str, limit: int) -> _Cleaned:
+    found = _Cleaned(clean(text, limit))
+    found.limit = limit
+    return found
+
+
+def _made(text: str, source: Any) -> str:
+    """Text made of other text: inert anew, within the limit that the source had."""
+    return _cleaned(text, source.limit) if isinstance(source, _Cleaned) else text
 
 
 def _printed(value: Any) -> str:
@@ -50,20 +67,30 @@ def _cap(value: Any, limit: int) -> str:
     """Filter: the text made inert, with a limit other than that of titles."""
     if not isinstance(value, str):
         raise RenderError(f"'cap' takes text, and this is {type(value).__name__!r}")
-    return _Cleaned(clean(str(value), min(max(limit, 1), _LONGEST_FIELD)))
+    return _cleaned(str(value), min(max(limit, 1), _LONGEST_FIELD))
 
 
 def _listed(value: Any) -> str:
     """Filter: the names and values of a mapping, as ``year: 1997; genres: Drama``."""
     if not isinstance(value, Mapping):
         raise RenderError(f"'listed' takes a mapping, and this is {type(value).__name__!r}")
-    return _Cleaned("; ".join(f"{_printed(name)}: {_printed(entry)}" for name, entry in value.items()))
+    return _cleaned("; ".join(f"{_printed(name)}: {_printed(entry)}" for name, entry in value.items()), _LONGEST_FIELD)
 
 
 def _sentence(value: Any) -> str:
     """Filter: the first letter made a capital, the others left alone."""
     text = str(value)
-    return text[:1].upper() + text[1:]
+    return _made(text[:1].upper() + text[1:], value)
+
+
+def _lower(value: Any) -> str:
+    """Filter: all letters small."""
+    return _made(str(value).lower(), value)
+
+
+def _reverse(value: Any) -> Any:
+    """Filter: from the end to the beginning."""
+    return _made(value[::-1], value) if isinstance(value, str) else jinja2.filters.do_reverse(value)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -101,8 +128,9 @@ def _environment() -> _Environment:
         keep_trailing_newline=True,
     )
     environment.globals.clear()
-    own = {"cap": _cap, "listed": _listed, "sentence": _sentence}
+    own = {"cap": _cap, "listed": _listed, "lower": _lower, "reverse": _reverse, "sentence": _sentence}
     environment.filters = {name: own.get(name) or environment.filters[name] for name in sorted(FILTERS)}
+    environment.filters[READING] = count
     environment.tests = {name: environment.tests[name] for name in sorted(TESTS)}
     return environment
 
@@ -121,9 +149,12 @@ def compile_body(body: str, where: str) -> tuple[jinja2.Template, list[Use], tup
         tree = environment.parse(body, filename=where)
         uses = check(tree, where)
         blocks = tuple(node.name for node in tree.body if isinstance(node, jinja2.nodes.Block))
+        counted(tree, environment)
         code = environment.compile(tree, name=where, filename=where)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateInvalid(f"{where}:{error.lineno}: {error.message}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise TemplateInvalid(f"{where}: {error}.") from error
     except (RecursionError, SyntaxError, MemoryError) as error:
         raise TemplateInvalid(f"{where}: nested too deeply.") from error
     return environment.template_class.from_code(environment, code, {}), uses, blocks

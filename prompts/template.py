@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import MissingValue, PromptError, PromptTooLong, RenderError
 from .header import Header
+from .reading import MOST_READ, READING, Reading
 
 if TYPE_CHECKING:
     import jinja2
@@ -74,7 +75,7 @@ class Template(Header):
         used.update((name, values[name]) for name in (*self.needs, *self.optional) if name in values)
         if isinstance(domain := used.get("domain"), Mapping) and not domain.get("plural"):
             used["domain"] = {**domain, "plural": plural(str(domain.get("item", "")))}
-        return self.compiled.new_context(used)
+        return self.compiled.new_context({**used, READING: Reading(MOST_READ)})
 
     def _rendered(self, name: str, context: Any) -> str:
         import jinja2

@@ -9,7 +9,6 @@
 from .catalog import Catalog
 from .command import run as run_command
 from .command import run_async
-from .completion import equip
 from .config import Config, load_config, parse_config, read_yaml
 from .errors import CatalogError, ConfigError, InputError, RecommenderError
 from .grounding import Grounder
@@ -18,6 +17,8 @@ from .looks import base_css
 from .modifiers.explanations_check import statements
 from .outcomes import Outcome
 from .parsing import read_titles
+from .printable import printable
+from .program import new_program
 from .progress import Progress
 from .reading import Expected, Reading, outcome_of, read_answer, read_pair_matches
 from .recommendation import Recommendation, prompt_text
@@ -76,10 +77,11 @@ __all__ = [
     "Task",
     "answering_identity",
     "base_css",
-    "equip",
     "load_config",
+    "new_program",
     "outcome_of",
     "parse_config",
+    "printable",
     "prompt_text",
     "public_config",
     "rank_all",

@@ -13,7 +13,7 @@ from .catalog import Catalog
 from .config import Config
 from .errors import ConfigError
 from .grounding import Grounder
-from .privacy import Guarded, Policy
+from .privacy import Guarded, Policy, shows_others
 from .strategies._choose import build_strategy
 from .strategies.base import Setting, Strategy
 
@@ -95,6 +95,9 @@ def strategy_of(config: Config, backend: Backend, catalog: Catalog | None) -> tu
             have = ", ".join(known) or "none"
             place = config.place("domain", "show")
             raise ConfigError(f"{place}: the catalogue has no attribute {name!r}.{near(name, known)} It has: {have}.")
+    if "title" not in config.privacy.share and shows_others(config.strategy.model_dump()):
+        place = config.place("strategy")
+        raise ConfigError(f"{place}: demonstrations show titles of other people, which privacy.share does not let out.")
     setting = Setting(
         domain=config.domain,
         backend=config.backend.kind,

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Group, Parameter
+from cyclopts import Group, Parameter
 
 from .batch.cli import batch
-from .command import FAILED
-from .completion import equip
+from .command import FAILED, console, visible
 from .errors import InputError
+from .printable import printable
+from .program import new_program
 from .prompts_cli import app as prompts_app
 from .serve.cli import serve
 from .types import Status
 
-app = App(
-    name="recommender",
-    help="Recommends items of a catalogue by asking a language model.",
-    default_parameter=Parameter(negative=()),
-    version_flags=["--version"],
-    suppress_keyboard_interrupt=False,
-    version=lambda: importlib.metadata.version("promptrec"),
-)
+if TYPE_CHECKING:
+    from .recommendation import Recommendation
+
+app = new_program("recommender", "Recommend items of a catalogue by asking a language model.")
 app.command(prompts_app)
 app.command(batch)
 app.command(serve)
-equip(app)
 _INPUT = Group("Input")
 _SIGNS = {True: "ok ", False: "NO ", None: "-  "}
 
@@ -66,7 +61,7 @@ def recommend(
 ) -> int:
     """Recommend items to follow a history.
 
-    recommender recommend --config films.yaml --history "Alien" --history "Blade Runner" -k 5
+    `recommender recommend --config films.yaml --history "Alien" --history "Blade Runner" -k 5`
 
     What was chosen and every warning go to the standard error; places that are not the model's choice are dim.
     """
@@ -75,7 +70,7 @@ def recommend(
     with Recommender.from_config(config, catalog=catalog) as rec:
         out = rec.recommend(
             _history(history, history_file),
-            candidates=_lines(candidates) if candidates else None,
+            candidates=[text for _, text in _lines(candidates)] if candidates else None,
             exclude=exclude,
             filters=_filters(filter),
             context=context,
@@ -100,6 +95,8 @@ def doctor(
 ) -> int:
     """Check that catalogue, disk and backend are there, and that the model can do what it should.
 
+    `recommender doctor --config films.yaml`
+
     Sends about ten short requests.  Exits with 1 if something does not work.  Without a config it asks nobody, and says
     which engines, keys and weights this machine has.
     """
@@ -109,7 +106,7 @@ def doctor(
     for finding in survey() if config is None else check_up(config):
         findings.append(finding)
         if not json_:
-            sys.stdout.write(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n")
+            sys.stdout.write(printable(f"{_SIGNS[finding.ok]} {finding.what:<22} {finding.said}\n"))
             sys.stdout.flush()
     if json_:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n")
@@ -119,22 +116,25 @@ def doctor(
 def _history(given: tuple[str, ...], file: Path | None) -> list[Any]:
     entries: list[Any] = []
     if file is not None:
-        for line, text in enumerate(_lines(file), start=1):
+        for number, text in _lines(file):
             try:
                 entries.append(json.loads(text) if text.startswith("{") else text)
             except json.JSONDecodeError as error:
-                raise InputError(f"{file}:{line}: not valid JSON: {error.msg}.") from None
+                raise InputError(f"{file}:{number}: not valid JSON: {error.msg}.") from None
     return entries + list(given)
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path) -> list[tuple[int, str]]:
+    """The lines that hold something, with their numbers."""
+    if file.is_dir():
+        raise InputError(f"{file}: a folder; give a file.")
     if not file.is_file():
         raise InputError(f"{file}: no such file.")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{file}: not UTF-8; save it as UTF-8.") from None
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    return [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _filters(given: tuple[str, ...]) -> dict[str, list[str]]:
@@ -147,29 +147,25 @@ def _filters(given: tuple[str, ...]) -> dict[str, list[str]]:
     return filters
 
 
-def _print(out: Any, about: str, show_prompt: bool) -> None:
-    from rich.console import Console
+def _print(out: Recommendation, about: str, show_prompt: bool) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from .recommendation import prompt_text
 
-    console = Console()
-    errors = Console(stderr=True)
-    errors.print(Text(about, style="dim"))
+    page, errors = console(), console(stderr=True)
+    errors.print(visible(about), style="dim")
     if show_prompt:
         for prompt in out.prompts:
-            console.print(Text(prompt_text(prompt)))
-            console.rule()
+            page.print(visible(f"{prompt_text(prompt)}\n"), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("", justify="right", style="dim")
     table.add_column("recommendation")
     table.add_column("score", justify="right")
     for item in out:
         score = "" if item.score is None else f"{item.score:.3f}"
-        table.add_row(str(item.rank), Text(item.title), score, style=None if item.by_model else "dim")
+        table.add_row(str(item.rank), visible(item.title), score, style=None if item.by_model else "dim")
         if item.explanation is not None:
-            table.add_row("", Text(item.explanation, style="dim"), "")
-    console.print(table)
+            table.add_row("", visible(item.explanation), "", style="dim")
+    page.print(table)
     for warning in out.warnings:
-        errors.print(Text(f"note: {warning}", style="yellow"))
+        errors.print(visible(f"note: {warning}"), style="yellow")

@@ -11,17 +11,24 @@ import logging
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from backends import BackendError, ConfigurationError
 from prompts import PromptError
 
 from .errors import RecommenderError
+from .printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 T = TypeVar("T")
 FAILED = 1
 USAGE = 2
 INTERRUPTED = 130
+_UNBROKEN = 10_000
+"""Columns of an output that is no terminal."""
 
 
 def exit_code(error: Exception) -> int:
@@ -49,7 +56,7 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
     try:
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        return _say(str(error), USAGE)
+        return _say(_misused(error, app.name[0]), USAGE)
     except (RecommenderError, PromptError, BackendError) as error:
         return _say(str(error), exit_code(error))
     except usage_errors as error:
@@ -61,6 +68,24 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         return _say("Interrupted; what was paid for is kept.", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where a table is printed: as wide as the terminal, and without broken lines where the output is a file or a pipe.
+
+    Colours are rich's: on a terminal alone, and not with ``NO_COLOR``.
+    """
+    from rich.console import Console
+
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=_UNBROKEN)
+
+
+def visible(text: str) -> Text:
+    """Text of others for a terminal, as :func:`printable` makes it."""
+    from rich.text import Text
+
+    return Text(printable(text))
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
@@ -97,6 +122,18 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
             raise
 
 
+def _misused(error: Any, program: str) -> str:
+    """What is wrong with a command line, and whose help tells more."""
+    from cyclopts import MissingArgumentError, UnusedCliTokensError
+
+    said = str(error)
+    if isinstance(error, UnusedCliTokensError):
+        said = f"Not understood: {' '.join(error.unused_tokens or ())}. Put a title of several words into quotes."
+    elif isinstance(error, MissingArgumentError) and not error.keyword:
+        said = said.replace("requires an argument", "is missing")
+    return f"{said} See: {' '.join((program, *(error.command_chain or ())))} --help"
+
+
 def _show_log() -> None:
     """Lets people see what is fetched, and nothing else of the log."""
     logger = logging.getLogger("backends")
@@ -108,5 +145,5 @@ def _show_log() -> None:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{printable(message)}\n")
     return code

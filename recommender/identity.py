@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,24 @@ from typing import Any
 from .recommender import Recommender
 
 _SPEED = ("concurrency", "attempt_timeout", "deadline", "max_attempts", "requests_per_minute", "tokens_per_minute")
+_SECRET = re.compile(r"api[_-]?key|secret|password|passwd|authorization|(?:^|[_-])token$", re.IGNORECASE)
 _PLACES = ("catalog", "cache", "templates", "budget")
 
 
 def public_config(rec: Recommender) -> dict[str, Any]:
-    """The config as resolved.  Headers may hold keys, so their values are left out."""
+    """The config as resolved.  Headers may hold keys, so their values are left out, and those of keys in bodies."""
     config = rec.config.model_dump(mode="json")
     if "headers" in config["backend"]:
         config["backend"]["headers"] = dict.fromkeys(config["backend"]["headers"], "***")
+    if "extra_body" in config["backend"]:
+        config["backend"]["extra_body"] = _without_keys(config["backend"]["extra_body"])
     return config
+
+
+def _without_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: "***" if _SECRET.search(str(name)) else _without_keys(inner) for name, inner in value.items()}
+    return [_without_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
 def answering_identity(rec: Recommender) -> Mapping[str, Any]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from .catalog import Catalog
 from .config.models import PrivacyOptions
+from .identifiers import Span
 from .recognisers import presidio
-from .redaction import Span, redact, restored
+from .redaction import redact, restored
 from .strategies.base import Steps, Strategy
 from .types import History, Interaction, Item, Kind, Ranking, Task
 
@@ -35,7 +37,7 @@ class Policy:
 
     Args:
         options: That block.
-        catalog: Titles in it are no free text; None takes every title of a history for free text.
+        catalog: Its items are no free text; None takes every item of a history for free text.
 
     Raises:
         ConfigError: If Presidio is asked for and not installed.
@@ -69,10 +71,11 @@ class Policy:
             )
 
     def _item(self, item: Item, found: dict[str, str]) -> Item:
-        if self._catalog is not None and item.item_id in self._catalog:
+        """The catalogue's item as it is; what a caller wrote, be it under an id of the catalogue, is free text."""
+        if self._catalog is not None and self._catalog.get(item.item_id) == item:
             return item
-        title = self._text(item.title, found)
-        return item if title == item.title else replace(item, title=title or "")
+        attributes = {name: self._text(value, found) or "" for name, value in item.attributes.items()}
+        return Item(item.item_id, self._text(item.title, found) or "", attributes)
 
     def _text(self, text: str | None, found: dict[str, str]) -> str | None:
         if not text or not self._redact:
@@ -114,6 +117,14 @@ class Guarded:
             f"privacy: {shown.hidden} of {len(task.history)} interactions were not shown to the model; "
             "`privacy.share` says what may be."
         )
+
+
+def shows_others(options: Any) -> bool:
+    """Whether a strategy's options, or those of its parts, put other people's histories into prompts."""
+    if isinstance(options, Mapping):
+        shown = options.get("demonstrations")
+        return bool(shown and shown.get("file")) or any(map(shows_others, options.values()))
+    return isinstance(options, list | tuple) and any(map(shows_others, options))
 
 
 def _restored(ranking: Ranking, found: Mapping[str, str]) -> Ranking:

@@ -11,10 +11,10 @@ from cyclopts import App, Parameter
 
 import prompts
 
-from .command import FAILED
+from .command import FAILED, console
 from .errors import InputError
 
-app = App(name="prompts", help="Lists, shows, checks and renders templates.", default_parameter=Parameter(negative=()))
+app = App(name="prompts", help="List, show, check and render templates.")
 
 Folder = Annotated[Path | None, Parameter(help="Folder of your own templates, searched first.")]
 Language = Annotated[str, Parameter(help="Language of the template.")]
@@ -24,7 +24,10 @@ AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 
 @app.command(name="list")
 def list_(*, templates: Folder = None, json_: AsJson = False) -> int:
-    """List all templates with task, answer, languages, version and hash."""
+    """List all templates with task, answer, languages, version and hash.
+
+    `recommender prompts list --templates my-prompts`
+    """
     rows = [_row(name, templates) for name in prompts.names(templates)]
     if json_:
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
@@ -46,7 +49,6 @@ def _row(name: str, folder: Path | None) -> dict[str, Any]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -56,13 +58,15 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         cells = {**row, "languages": ", ".join(row["languages"])}.values()
         table.add_row(*map(Text, cells))
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table)
+    console().print(table)
 
 
 @app.command
 def show(name: Name, /, *, language: Language = "en", templates: Folder = None) -> int:
-    """Show a template's file as it stands."""
+    """Show a template's file as it stands, to read or to copy.
+
+    `recommender prompts show listwise > my-prompts/listwise.j2`
+    """
     template = prompts.load(name, language=language, folder=templates)
     sys.stderr.write(f"{template.path}  {template.id}\n")
     sys.stdout.write(template.path.read_text(encoding="utf-8"))
@@ -76,7 +80,10 @@ def lint(
     *,
     json_: AsJson = False,
 ) -> int:
-    """Check the templates of a folder, or those of the package; says each problem with file and line."""
+    """Check the templates of a folder, or those of the package; says each problem with file and line.
+
+    `recommender prompts lint my-prompts`
+    """
     problems = prompts.lint(folder)
     if json_:
         sys.stdout.write(json.dumps([str(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n")
@@ -96,7 +103,10 @@ def render(
     domain: Annotated[str, Parameter(help="Sample data: film, shop or news.")] = "film",
     templates: Folder = None,
 ) -> int:
-    """Render a template on made-up sample data, as the model would get it."""
+    """Render a template on made-up sample data, as the model would get it.
+
+    `recommender prompts render listwise --domain shop --language zh`
+    """
     template = prompts.load(name, language=language, folder=templates)
     known = prompts.samples(template.language)
     if domain not in known:

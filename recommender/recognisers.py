@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .errors import ConfigError
-from .redaction import Span
+from .identifiers import Span
 
 _LEFT_OUT = frozenset({"EmailRecognizer", "DateRecognizer", "UrlRecognizer"})
 _CERTAIN = 0.5

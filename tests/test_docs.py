@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from backends import ENGINES, BackendOptions, Surroundings
+from backends import ENGINES, Surroundings
 from evals.cli import app as evals_app
 from evals.errors import EvalError
 from evals.protocols import check_protocol
@@ -52,6 +52,12 @@ def test_every_link_leads_somewhere(document: str) -> None:
         assert page.exists(), target
         if anchor:
             assert anchor in anchors(page), target
+
+
+def test_every_page_of_the_site_is_in_its_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    for document in DOCUMENTS:
+        assert f": {document}\n" in navigation or document.startswith("docs/adr/0"), document
 
 
 def without_code(document: str) -> str:
@@ -144,8 +150,9 @@ def test_the_python_example_of_the_readme_runs(folder: Path, capfd: pytest.Captu
 def test_the_backend_of_the_contributing_guide_recommends() -> None:
     code = blocks("CONTRIBUTING.md", "python")[0]
     names: dict[str, Any] = {}
-    exec(compile(code, "shout.py", "exec"), names)
-    backend = names["ENGINE"].create(BackendOptions(kind="shout"), Surroundings())
+    exec(compile(code, "shout.py", "exec", dont_inherit=True), names)
+    engine = names["ENGINE"]
+    backend = engine.create(engine.options(), Surroundings())
     config = parse_config({"backend": "scripted"})
     rec = Recommender(config, catalog=Catalog([Item("1", "Alien"), Item("2", "Heat")]), backend=backend)
     assert {item.title for item in rec.recommend([], k=2)} == {"Alien", "Heat"}

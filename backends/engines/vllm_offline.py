@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -149,6 +150,7 @@ class VllmOffline:
         source = source_of(str(self._options.model), self._surroundings.folder)
         if self._surroundings.local_only and not Path(source).is_dir():
             source = fetched_before(source)
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")  # else it reports to vLLM's makers
         try:
             from vllm import LLM
         except ImportError:

@@ -164,6 +164,11 @@ class HttpBackend:
     def _payload(self, body: dict[str, Any]) -> bytes:
         return encode(body | self._options.extra_body if self._options.extra_body else body)
 
+    @property
+    def local_only(self) -> bool:
+        """Whether nothing outside this machine may be reached."""
+        return any(one.local_only for one in self._servers())
+
     def through(self, transport: Transport) -> None:
         """Sends through another transport from now on."""
         self._transport = transport

@@ -53,7 +53,7 @@ class BatchApi:
     async def _create(self, shard: Shard) -> None:
         if "file" not in shard.state:
             uploaded = await self._patiently(lambda: self._upload(shard))
-            shard.remember(file=uploaded["id"])
+            shard.remember(file=_named(uploaded, "id", "files"))
         batch = await self._found(shard.state["file"])  # made by a session that was killed before it could note it
         if batch is None:
             body = {
@@ -62,7 +62,7 @@ class BatchApi:
                 "completion_window": "24h",
             }
             batch = await self._ask("batches", body)
-        shard.remember(batch=batch["id"])
+        shard.remember(batch=_named(batch, "id", "batches"))
 
     async def _found(self, file: str) -> dict[str, Any] | None:
         listed = await self._patiently(lambda: self._ask("batches?limit=100"))
@@ -84,7 +84,7 @@ class BatchApi:
         wait = self._poll
         while True:
             batch = await self._patiently(lambda: self._ask(f"batches/{batch_id}"))
-            if batch.get("status") in _ENDED:
+            if _named(batch, "status", f"batches/{batch_id}") in _ENDED:
                 return batch
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, self._poll * 30)
@@ -118,6 +118,15 @@ class BatchApi:
     async def aclose(self) -> None:
         """Closes the connections; batches go on without us."""
         await self._transport.aclose()
+
+
+def _named(answer: dict[str, Any], name: str, path: str) -> str:
+    """A member that an answer must have."""
+    value = answer.get(name)
+    if not isinstance(value, str):
+        said = presentable(encode(answer).decode()[:200])
+        raise BatchFailed(f"{path} was answered without {name!r}: {said}", hint="Is base_url a Batch API's?")
+    return value
 
 
 def _endpoint(shard: Shard) -> str:

@@ -78,6 +78,6 @@ def vllm_batches(
     model = engine.identity.model
     if not model:
         raise ConfigurationError("backend.model is missing: which model should vLLM load?")
-    carrier = RunBatch(command, model=model)
+    carrier = RunBatch(command, model=model, offline=engine.local_only)
     engine.through(Gathering(folder, carrier, limits=limits or ShardLimits(lines=5_000), model=model))
     return _Batched(engine, _SCORES | {Capability.COMPLETION})

@@ -161,6 +161,8 @@ class Gathering(Transport):
             self._fail(shard.custom_ids(), error)
         except OSError as error:
             self._fail(shard.custom_ids(), ServerError(f"{shard.output} cannot be read: {error.strerror}."))
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the shard must hear of it
+            self._hand_out(shard.custom_ids(), error)
         else:
             for custom_id in shard.custom_ids():  # what has no answer there
                 if self._sent.get(custom_id) is shard:
@@ -207,11 +209,14 @@ class Gathering(Transport):
             custom_ids = [*custom_ids, *(one for one in self._waiting if one not in self._sent)]
             self._lines.clear()
             self._sizes.clear()
+        self._hand_out(custom_ids, error)
+
+    def _hand_out(self, custom_ids: list[str], error: Exception) -> None:
         for custom_id in custom_ids:
             self._sent.pop(custom_id, None)
             waiting = self._waiting.pop(custom_id, None)
             if waiting is not None and not waiting[1].done():
-                waiting[1].set_exception(error.for_another())
+                waiting[1].set_exception(error.for_another() if isinstance(error, BackendError) else error)
 
     async def aclose(self) -> None:
         """Stops waiting; what was sent off is remembered in the folder."""

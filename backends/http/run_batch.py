@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 
 from ..errors import BatchFailed, ConfigurationError
@@ -23,10 +24,13 @@ class RunBatch:
     Args:
         command: The command and its options; ``-i``, ``-o`` and ``--model`` are added.
         model: The model.
+        offline: Whether nothing may be fetched.
     """
 
-    def __init__(self, command: Sequence[str], *, model: str) -> None:
+    def __init__(self, command: Sequence[str], *, model: str, offline: bool = False) -> None:
         self._command = tuple(command)
+        offline_too = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if offline else {}
+        self._environment = {"VLLM_NO_USAGE_STATS": "1", **os.environ, **offline_too}  # else it reports to its makers
         self._model = model
         self._one = asyncio.Lock()
 
@@ -38,7 +42,11 @@ class RunBatch:
             options = ("-i", str(shard.input), "-o", str(scratch), "--model", self._model)
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *self._command, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+                    *self._command,
+                    *options,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                    env=self._environment,
                 )
             except OSError as error:
                 raise ConfigurationError(

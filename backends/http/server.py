@@ -121,6 +121,7 @@ def plain_server(
         trusted=_trusted(surroundings.folder / options.ca_file.expanduser()) if options.ca_file else None,
         trust_env=options.trust_env,
         local_only=surroundings.local_only,
+        private=tuple(options.headers.values()),
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 _LARGE_BODY = 1 << 20
+_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,13 @@ class Server:
         base_url: Ends with a slash.
         headers: Sent with every request; hold the key, so they are never printed.
         query: Sent with every request.
-        secret: The key, to be struck out of what the server says.
+        secret: The key.
         timeout: Seconds, total time of one request.
         largest: Bytes of the largest answer that is read.
         trusted: Certificates to trust and no others; None for the system's.
         trust_env: Whether proxies of the environment are used.
         local_only: Whether names are resolved to this machine alone.
+        private: Values of the config's own headers, which may be secrets too.
     """
 
     base_url: str
@@ -45,6 +47,13 @@ class Server:
     trusted: ssl.SSLContext | None = None
     trust_env: bool = False
     local_only: bool = False
+    private: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What is struck out of whatever the server says, longest first."""
+        texts = {text for text in (self.secret, *self.private) if len(text) >= _SHORTEST_SECRET}
+        return tuple(text.encode() for text in sorted(texts, key=lambda text: (-len(text), text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Transport:
     """An aiohttp session, opened when first used, in the event loop that uses it.
 
     Follows no redirect, keeps no cookie, reads no more than ``largest`` bytes of an answer, and sends nothing twice.
+    A server that repeats the key or a header is heard without it: what it says may go into logs and journals.
     """
 
     def __init__(self, server: Server) -> None:
@@ -90,7 +100,7 @@ class Transport:
                 method, url, data=data, headers=headers, params=self._server.query, allow_redirects=False
             ) as response:
                 body = await self._read(response)
-                return Answer(response.status, response.headers, body)
+                return Answer(response.status, response.headers, _without(self._server.secrets, body))
         except (OSError, _client_error()) as error:
             raise transport_error(error, plain(url)) from error
 
@@ -150,6 +160,12 @@ class Transport:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _without(secrets: tuple[bytes, ...], body: bytes) -> bytes:
+    for secret in secrets:
+        body = body.replace(secret, b"***")
+    return body
 
 
 def _client_error() -> type[Exception]:

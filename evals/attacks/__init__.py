@@ -2,8 +2,9 @@
 
 from backends import Registry
 
+from ._neutral import neutral
 from .base import About, Attack
 
 ATTACKS = Registry(noun="attack", package="evals.attacks", attribute="ATTACK", group="promptrec.attacks")
 
-__all__ = ["ATTACKS", "About", "Attack"]
+__all__ = ["ATTACKS", "About", "Attack", "neutral"]

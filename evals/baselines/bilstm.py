@@ -7,7 +7,7 @@ and one output for each item says whether it comes next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,21 +65,19 @@ class Bilstm:
             [
                 keras.layers.Embedding(len(self._words) + 1, options.embedding, mask_zero=True),
                 keras.layers.Bidirectional(keras.layers.LSTM(options.units)),
-                # Nearly all outputs are 0: they start where the data lies, not at one half.
-                keras.layers.Dense(
-                    items, activation="sigmoid", bias_initializer=keras.initializers.Constant(-float(np.log(items)))
-                ),
+                # The logits of the outputs.  Nearly all outputs are 0: they start where the data lies, not at one half.
+                keras.layers.Dense(items, bias_initializer=keras.initializers.Constant(-float(np.log(items)))),
             ]
         )
-        self._model.compile(optimizer=keras.optimizers.Adam(options.rate), loss="binary_crossentropy")
+        self._model.compile(optimizer=keras.optimizers.Adam(options.rate), loss=_binary_crossentropy(keras))
         for epoch in range(options.epochs):
             order = shuffled(len(texts), "bilstm", training.seed, epoch)
             for start in range(0, len(order) - len(order) % options.batch or len(order), options.batch):
                 part = order[start : start + options.batch]
-                self._model.train_on_batch(texts[part], np.eye(items, dtype=np.float32)[following[part]])
+                self._model.train_on_batch(texts[part], following[part][:, None])
 
     def scores(self, histories: Sequence[History]) -> Floats:
-        """Returns the outputs for each history's text."""
+        """Returns the logits of the outputs for each history's text."""
         rows = [self._text((i.kind, i.item.item_id) for i in history if i.item) for history in histories]
         found = []
         for part, counting in batches(padded(rows, self._options.tokens, left=True), self._options.batch):
@@ -115,6 +113,18 @@ class Bilstm:
 
     def _read(self, title: str) -> list[int]:
         return [self._words[word] for word in _WORD.findall(title.casefold())]
+
+
+def _binary_crossentropy(keras: Any) -> Callable[[Any, Any], Any]:
+    """Binary cross-entropy of all outputs, from the one that is 1: a row of zeros and a one is never written out."""
+    ops = keras.ops
+
+    def loss(following: Any, logits: Any) -> Any:
+        """From the item that follows, (batch, 1), and the logits, (batch, items), to losses, (batch,)."""
+        right = ops.take_along_axis(logits, ops.cast(following, "int32"), axis=-1)[:, 0]
+        return (ops.sum(ops.softplus(logits), axis=-1) - right) / logits.shape[-1]
+
+    return loss
 
 
 def _vocabulary(titles: Iterable[str]) -> Words:

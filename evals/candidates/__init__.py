@@ -2,10 +2,11 @@
 
 from backends import Registry
 
+from ._later import Later
 from .base import CandidatePolicy, Ground, Picker
 
 CANDIDATES = Registry(
     noun="candidate policy", package="evals.candidates", attribute="CANDIDATES", group="promptrec.candidates"
 )
 
-__all__ = ["CANDIDATES", "CandidatePolicy", "Ground", "Picker"]
+__all__ = ["CANDIDATES", "CandidatePolicy", "Ground", "Later", "Picker"]

@@ -85,8 +85,11 @@ class Picker:
         source: What :class:`recommender.Candidates` says of who chose them.
         count: How many candidates there should be; None where that is not fixed.
         serves: Whether a user can be served; None serves all.
+        unserved: What is said of the others, after their number and "users".
         data: Hashes of the files that were read, for the manifest.
         warnings: What was wrong with them, counted.
+        size: How many a user gets, where they are so many that each user's are put together whenever they are asked
+            for.  Such a policy offers every target and nothing of the history.
     """
 
     pick: Pick
@@ -95,8 +98,10 @@ class Picker:
     source: str
     count: int | None = None
     serves: Callable[[HeldOut], bool] | None = None
+    unserved: str = "cannot be served by the candidate policy and are left out"
     data: Mapping[str, str] = field(default_factory=dict)
     warnings: Callable[[Sequence[HeldOut]], Sequence[str]] | None = None
+    size: Callable[[HeldOut], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

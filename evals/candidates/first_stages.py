@@ -38,13 +38,15 @@ def prepare(ground: Ground, options: FirstStagesOptions) -> Picker:
         SpecError: If a stage is unknown, needs a library that is missing, or scores candidates only.
     """
     training = Training(catalog=ground.catalog, events=ground.training, seed=ground.seed)
-    names, stages = [], []
+    names, said, stages = [], [], []
     for stage in options.stages:
         name, found, stage_options = component(BASELINES, stage)
         ready = found.fit(training, stage_options)
         if not isinstance(ready, ByScore):
             raise SpecError(f"The baseline {name!r} scores no catalogue and cannot be a first stage; take popularity.")
         names.append(name)
+        changed = stage_options.model_dump(exclude_defaults=True)
+        said.append(f"{name} ({', '.join(f'{k}={v}' for k, v in changed.items())})" if changed else name)
         stages.append(ready)
 
     def pick(users: Sequence[HeldOut]) -> Iterator[Sequence[str]]:
@@ -55,7 +57,7 @@ def prepare(ground: Ground, options: FirstStagesOptions) -> Picker:
             yield _turns([_best(np.asarray(row), free, options.count) for row in scores], options.count, ground)
 
     text = (
-        f"{options.count} candidates from {_said(names)} fitted to the training interactions, without the history, in "
+        f"{options.count} candidates from {_said(said)} fitted to the training interactions, without the history, in "
         "the stages' order; no target guaranteed, one that is not found is a miss"
     )
     return Picker(pick=pick, text=text, sampled=False, source="+".join(names), count=options.count)

@@ -36,7 +36,7 @@ class GivenOptions(Options):
 
 
 def prepare(ground: Ground, options: GivenOptions) -> Picker:
-    """Reads the lists; users without one are left out.
+    """Reads the lists; users without one are left out, and counted.
 
     Raises:
         SpecError: If the data has no list of that name and there is no such file.
@@ -70,6 +70,7 @@ def prepare(ground: Ground, options: GivenOptions) -> Picker:
         source="given",
         count=count,
         serves=lambda one: one.user_id in lists.by_user,
+        unserved=f"have no candidates in {path.name} and are left out",
         data={"candidates": path.name, "candidates_sha256": lists.sha256},
         warnings=lambda users: _repeats(path, lists, users),
     )

@@ -43,12 +43,9 @@ def prepare(ground: Ground, options: MatchedOptions) -> Picker:
         run = run[run != target]
         return run[shuffled(len(run), "negatives", ground.seed, one.user_id)][:wanted]
 
-    return sampled(
-        ground,
-        draw,
-        count=options.count,
-        what="about as popular, drawn from those the user never interacted with",
-    )
+    among = "" if options.width == 1 else f" {options.width} times as many neighbours of the target among"
+    what = f"about as popular, drawn from{among} those the user never interacted with"
+    return sampled(ground, draw, count=options.count, what=what)
 
 
 CANDIDATES = CandidatePolicy(summary="the target among items about as popular", options=MatchedOptions, prepare=prepare)

@@ -21,6 +21,7 @@ def prepare(_ground: Ground, _: Options) -> Picker:
         sampled=False,
         source="shown",
         serves=lambda one: len(one.shown) > 1,
+        unserved="were shown a single item and are left out",
     )
 
 

@@ -98,7 +98,9 @@ def table(
     Raises:
         DataError: If a column is missing, or (while reading) a record has more or fewer fields than the header.
     """
-    _, header = next(found, (1, [""]))
+    number, header = next(found, (0, [""]))
+    if not number:
+        raise DataError(f"{path}: is empty; its first line names the columns: {', '.join(wanted)}.")
     names = [name.partition(":")[0] if strip_types else name.strip() for name in header]
     for column in wanted:
         if column not in names:
@@ -135,7 +137,7 @@ def seconds(text: str | float, *, scale: float = 1.0) -> float:
     if not isfinite(value):
         raise ValueError("not a finite number")
     if abs(value) > MAX_SECONDS:
-        raise ValueError(f"{text} is too large for seconds since 1970; is it in milliseconds?")
+        raise ValueError(f"{text} is too large for seconds since 1970; in milliseconds, divide by 1000")
     return value
 
 

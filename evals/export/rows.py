@@ -9,6 +9,7 @@ from typing import Any
 from ..collect import Collector, shelf_of
 from ..finished import Finished
 from ..metrics import parse
+from ..scoring import of_users
 from ..systems import Trial
 
 
@@ -38,21 +39,22 @@ def result_rows(run: Finished) -> Rows:
 
 
 def user_rows(run: Finished) -> Rows:
-    """A row for each system and user, with the metrics that users have values of."""
+    """A row for each system and user, with the metrics that users have values of, over all seeds as in the table."""
     names = [name for name in run.metrics if parse(name)[0].reduce is None]
-    collector = Collector(run.taskset, names, shelf=shelf_of(run.taskset, run.attribute), likelihoods=run.likelihoods)
-    columns = ("system", "user_id", "status", "outcome", *names)
+    shelf = shelf_of(run.taskset, run.attribute)
+    collector = Collector(run.taskset, names, shelf=shelf, likelihoods=run.likelihoods, seed=run.seed)
+    header = ("system", "user_id", "status", "outcome", *names)
 
     def rows() -> Iterator[Sequence[Any]]:
         for system in run.systems:
-            first = Trial(seed=0, first=True)
-            found = collector.collect(run.rankings, [(system, first)])[1][system, first]
-            values = [[None if value != value else float(value) for value in found.values[name]] for name in names]
+            trials = [Trial.named(name) for name in run.rankings.trials(system)]
+            found = collector.collect(run.rankings, [(system, trial) for trial in trials])[1]
+            values, statuses, outcomes = of_users({trial: found[system, trial] for trial in trials})
+            columns = [[None if value != value else float(value) for value in values[name]] for name in names]
             for at, user_id in enumerate(run.tasks.user_ids):
-                facts = (system, user_id, found.statuses[at], found.outcomes[at])
-                yield (*facts, *(column[at] for column in values))
+                yield (system, user_id, statuses[at], outcomes[at], *(column[at] for column in columns))
 
-    return Rows(columns=columns, rows=rows())
+    return Rows(columns=header, rows=rows())
 
 
 def ranking_rows(run: Finished) -> Rows:

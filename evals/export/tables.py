@@ -18,16 +18,19 @@ _PART = 100_000
 
 
 def write_csv(path: Path, table: Rows) -> None:
-    """Writes UTF-8 with a header; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Writes UTF-8 with a header; a text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Texts are quoted, or a semicolon or tab in one would begin another cell where those separate.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(table.columns)
         writer.writerows([inert(value) for value in row] for row in table.rows)
 
 
 def inert(value: Any) -> Any:
     """The value as a spreadsheet will not carry it out; numbers stay as they are."""
-    if isinstance(value, str) and value.startswith(DANGEROUS):
+    if isinstance(value, str) and (value.startswith(DANGEROUS) or value.strip().startswith(DANGEROUS)):
         return f"'{value}"
     return "" if value is None else value
 

@@ -17,7 +17,7 @@ from ._shelf import Shelf
 from .base import Agreement, Metric, Shape
 
 DEFAULT = ("ndcg@10", "hr@1", "hr@5", "hr@10", "mrr")
-_NAME = re.compile(r"(?P<name>[a-z_][a-z_-]*)(?:@(?P<k>[1-9]\d{0,5}))?")
+_NAME = re.compile(r"(?P<name>[a-z_][a-z0-9_-]*)(?:@(?P<k>[1-9]\d{0,5}))?")
 
 
 @cache

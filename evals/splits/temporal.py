@@ -37,7 +37,10 @@ class TemporalOptions(SplitOptions):
         if isinstance(value, date) and not isinstance(value, datetime):  # as YAML reads 1998-03-01
             value = datetime(value.year, value.month, value.day, tzinfo=UTC)
         if isinstance(value, str):
-            value = datetime.fromisoformat(value)
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                raise ValueError(f"{value!r} is no date; write 1998-03-01 or 1998-03-01T12:30:00") from None
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
         return value

@@ -29,9 +29,9 @@ class Trial:
 
     @classmethod
     def named(cls, name: str) -> Trial:
-        """The trial of a name; the seed of one that is not told by its seed is unknown and given as 0."""
+        """The trial of a name; the seed of one that is not told by its seed is unknown and given as -1."""
         numbers = dict(part.split("=") for part in name.split())
-        return cls(**{key: int(value) for key, value in {"seed": "0", **numbers}.items()}, first=not name)
+        return cls(**{key: int(value) for key, value in {"seed": "-1", **numbers}.items()}, first=not name)
 
     @property
     def name(self) -> str:

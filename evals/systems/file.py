@@ -148,10 +148,10 @@ def _trec(path: Path) -> Iterator[Entry]:
 def _csv(path: Path) -> Iterator[Entry]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
-        missing = {"user_id", "item_id"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{path}:1: the column {min(missing)!r} is missing; rank and score are optional.")
         try:
+            missing = {"user_id", "item_id"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(f"{path}:1: the column {min(missing)!r} is missing; rank and score are optional.")
             for row in reader:
                 if row["user_id"] is None or row["item_id"] is None:
                     raise DataError(f"{path}:{reader.line_num}: a field is missing.")
@@ -173,6 +173,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 def _jsonl(path: Path) -> Iterator[Entry]:
     decode = msgspec.json.Decoder(_Line).decode
+    seen: dict[str, int] = {}
     with path.open("rb") as file:
         for number, text in enumerate(file, start=1):
             if not text.strip():
@@ -184,11 +185,18 @@ def _jsonl(path: Path) -> Iterator[Entry]:
                     f'{path}:{number}: not a ranking ({error}); write {{"user_id": ..., "items": [item_id, ...]}}, or '
                     "objects with item_id and score."
                 ) from None
+            user_id = str(line.user_id)
+            if user_id in seen:
+                raise DataError(
+                    f"{path}:{number}: the user of this line stands in line {seen[user_id]} already; give each user "
+                    "one line."
+                )
+            seen[user_id] = number
             for item in line.items:
                 if isinstance(item, _Item):
-                    yield str(line.user_id), str(item.item_id), item.score, None
+                    yield user_id, str(item.item_id), item.score, None
                 else:
-                    yield str(line.user_id), str(item), None, None
+                    yield user_id, str(item), None, None
 
 
 def _number(text: str | None, path: Path, line: int) -> float | None:

@@ -42,10 +42,14 @@ class ModelSystem:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What answers, and the whole config."""
+        """The whole config."""
+        return {"config": public_config(self.rec)}
+
+    @property
+    def answering(self) -> Mapping[str, Any]:
+        """What answers; whole when the system has begun to rank, for a server may have to be asked what it serves."""
         who = self.rec.backend.identity
-        backend = {"kind": who.kind, "model": who.model, "endpoint": who.endpoint}
-        return {"backend": backend, "config": public_config(self.rec)}
+        return {"kind": who.kind, "model": who.model, "endpoint": who.endpoint, **who.extra}
 
     def describe(self) -> str:
         """One line that says what was chosen."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
-from backends import Backend, Budget, PriceOptions, price_of, wrap
+from backends import Backend, PriceOptions, price_of
 
-from ..assembly import engine_of
+from ..assembly import backend_of, engine_of
 from ..catalog import Catalog
 from ..recommender import Recommender
 from .base import Job, Summary
@@ -42,9 +42,8 @@ async def run_in_files(job: Job, batched: Callable[[Backend], Backend], *, price
     if price is not None:
         parts = {name: cost * price_factor for name, cost in asdict(price).items()}
         options = options.model_copy(update={"price": PriceOptions(**parts)})
-    budget = Budget(**job.config.budget.model_dump())
-    engine = batched(bare)
-    backend = wrap(engine, options, journal=job.out / JOURNAL, cache=job.config.cache, budget=budget)
+    config = job.config.model_copy(update={"backend": options})
+    backend = backend_of(config, batched(bare), journal=job.out / JOURNAL)
     catalog = Catalog.from_file(job.catalog) if job.catalog is not None else None
     rec = Recommender(job.config, catalog=catalog, backend=backend)
     try:

@@ -40,6 +40,8 @@ def batch(
 ) -> int:
     """Recommend to many users, from Parquet to Parquet; started again, it goes on where it was.
 
+    `recommender batch --input users.parquet --config films.yaml --out job`
+
     Exits with 1 where it could not be carried through, or where not one user could be served.
     """
     from ..config import load_config

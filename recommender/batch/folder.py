@@ -30,6 +30,10 @@ _MANIFEST, _SUMMARY, _RANKINGS = "manifest.json", "summary.json", "rankings"
 _ROOM = "Make room and start the same job again."
 
 
+class _Manifest(msgspec.Struct):
+    identity: dict[str, Any]
+
+
 class JobFolder:
     """An open folder.
 
@@ -66,8 +70,9 @@ class JobFolder:
             self._write_json(_MANIFEST, {"format": 1, "identity": self._identity})
 
     def waiting(self) -> list[int]:
-        """Numbers of the partitions that are not there."""
-        return [number for number in range(self._partitions) if not self._file(number).is_file()]
+        """Numbers of the partitions that are not there; the folder must be open."""
+        there = {file.name for file in (self.path / _RANKINGS).iterdir()}  # one look: they may be a hundred thousand
+        return [number for number in range(self._partitions) if self._file(number).name not in there]
 
     def write(self, number: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Writes a partition; it is on the disk, whole, when this returns.
@@ -87,11 +92,14 @@ class JobFolder:
             raise _unwritable(file, error) from error
 
     def finish(self) -> Summary:
-        """Counts the users of all partitions and writes the summary."""
-        pl = polars()
+        """Counts the users of all partitions and writes the summary.
+
+        Raises:
+            backends.StorageError: If a partition cannot be read, or the summary cannot be written.
+        """
         usable, outcomes = 0, dict[str, int]()
         for number in range(self._partitions):
-            frame = pl.read_parquet(self._file(number), columns=["outcome", "item_ids"])
+            frame = self._read(number, "outcome", "item_ids")
             usable += int((frame["item_ids"].list.len() > 0).sum())
             for outcome, count in frame["outcome"].value_counts().iter_rows():
                 outcomes[outcome] = outcomes.get(outcome, 0) + count
@@ -101,9 +109,23 @@ class JobFolder:
         return summary
 
     def count(self, number: int) -> tuple[int, int]:
-        """Users of a partition that is there, and how many of them have no list."""
-        lists = polars().read_parquet(self._file(number), columns=["item_ids"])["item_ids"].list.len()
+        """Users of a partition that is there, and how many of them have no list.
+
+        Raises:
+            backends.StorageError: If it cannot be read.
+        """
+        lists = self._read(number, "item_ids")["item_ids"].list.len()
         return len(lists), int((lists == 0).sum())
+
+    def _read(self, number: int, *columns: str) -> Any:
+        file = self._file(number)
+        try:
+            return polars().read_parquet(file, columns=list(columns))
+        except (OSError, polars().exceptions.PolarsError) as error:
+            raise StorageError(
+                f"{file} cannot be read: {_said(error)}.",
+                hint="Delete it and start the same job again; the journal has the answers.",
+            ) from error
 
     def _file(self, number: int) -> Path:
         return self.path / _RANKINGS / f"part-{number:05}.parquet"
@@ -127,8 +149,8 @@ def identity_in(path: Path) -> Mapping[str, Any]:
     if not manifest.is_file():
         return {}
     try:
-        identity: Mapping[str, Any] = msgspec.json.decode(manifest.read_bytes(), type=dict[str, Any])["identity"]
-    except (OSError, ValueError, KeyError):
+        identity = msgspec.json.decode(manifest.read_bytes(), type=_Manifest).identity
+    except (OSError, ValueError):
         raise InputError(f"{manifest}: cannot be read; give another folder.") from None
     return identity
 
@@ -144,5 +166,8 @@ def _compare(manifest: Path, wanted: Mapping[str, Any]) -> None:
 
 
 def _unwritable(path: Path, error: Exception) -> StorageError:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
-    return StorageError(f"{path} cannot be written: {said}.", hint=_ROOM)
+    return StorageError(f"{path} cannot be written: {_said(error)}.", hint=_ROOM)
+
+
+def _said(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]

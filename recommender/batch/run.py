@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from backends import Usage
@@ -82,7 +82,7 @@ async def fill(
     rec: Recommender,
     users: Users,
     folder: JobFolder,
-    parts: Sequence[int],
+    parts: Iterable[int],
     *,
     concurrency: int,
     done: Callable[..., None],
@@ -97,7 +97,7 @@ async def fill(
         rec: Started.
         users: Those of the job.
         folder: Open.
-        parts: Numbers of the partitions.
+        parts: Numbers of the partitions; the next one is asked for when all users of the one before have begun.
         concurrency: Users at a time.
         done: Called for each user with ``failed`` (there is no list) and ``usage``.
     """

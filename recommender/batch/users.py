@@ -13,8 +13,9 @@ from backends import near
 from ..errors import InputError
 from ._polars import polars
 
-_WINDOW = 16_384
-"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows."""
+_FIRST, _MOST, _BYTES = 1_024, 16_384, 16 << 20
+"""Rows that are read at once: Parquet is compressed, so a slice costs much more than its own rows; but where histories
+are long, no more than fit into so many bytes, going by the rows before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Users:
     """Rows of a Parquet file, or of all in a folder in the order of their names.  Numbers become text.
 
     Raises:
-        InputError: If it cannot be read, lacks a column or has no rows; says which.
+        InputError: If it cannot be read, lacks a column or has no rows, or if files differ in their columns; says so.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,16 +41,14 @@ class Users:
         self._files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
         if not self._files or not all(file.is_file() for file in self._files):
             raise InputError(f"{path}: no Parquet file there.")
-        try:
-            scan = self._pl.scan_parquet(self._files)
-            schema = scan.collect_schema()
-            self.count: int = scan.select(self._pl.len()).collect().item()
-        except (OSError, self._pl.exceptions.PolarsError) as error:
-            raise InputError(f"{path}: cannot be read as Parquet ({_first_line(error)}).") from None
+        counts = {file: self._count(file) for file in self._files}
+        self.count = sum(counts.values())
         if not self.count:
             raise InputError(f"{path}: no users in it.")
-        self._scan = scan.select(columns(schema, place=str(path)))
+        filled = [file for file, count in counts.items() if count]
+        self._scan = self._pl.scan_parquet(filled).select(columns(self._schema(filled), place=str(path)))
         self._window: tuple[int, Any] = (0, self._pl.DataFrame())
+        self._ahead = _FIRST
 
     def rows(self, start: int, stop: int) -> Iterator[UserRow]:
         """Reads the rows from ``start`` until before ``stop``.
@@ -57,19 +56,47 @@ class Users:
         Raises:
             InputError: If the file is damaged there.
         """
-        first, frame = self._window
-        if not (first <= start and stop <= first + frame.height):
-            self._window = first, frame = start, self._read(start, max(stop - start, _WINDOW))
-        for number, row in enumerate(frame.slice(start - first, stop - start).iter_rows(named=True), start=start):
-            yield user_row(number, row)
+        while start < stop:
+            first, frame = self._window
+            if not first <= start < first + frame.height:
+                self._window = first, frame = start, self._read(start, self._ahead)
+            end = min(stop, first + frame.height)
+            rows = frame.slice(start - first, end - start).iter_rows(named=True)
+            yield from (user_row(number, row) for number, row in enumerate(rows, start=start))
+            start = end
+
+    def _count(self, file: Path) -> int:
+        try:
+            count: int = self._pl.scan_parquet(file).select(self._pl.len()).collect().item()
+        except (OSError, self._pl.exceptions.PolarsError) as error:
+            raise InputError(f"{file}: cannot be read as Parquet ({_first_line(error)}).") from None
+        return count
+
+    def _schema(self, files: list[Path]) -> Any:
+        """Types of the columns, which must be the same in all files."""
+        first = self._pl.read_parquet_schema(files[0])
+        for file in files[1:]:
+            other = self._pl.read_parquet_schema(file)
+            for name in sorted({*first, *other}):
+                here, there = (str(schema.get(name, "not there")) for schema in (other, first))
+                if here != there:
+                    raise InputError(
+                        f"{file}: column {name!r} is {here}, and in {files[0].name} it is {there}; "
+                        "all files must have the same columns."
+                    )
+        return self._pl.Schema(first)
 
     def _read(self, start: int, count: int) -> Any:
         try:
-            return self._scan.slice(start, count).collect()
+            frame = self._scan.slice(start, count).collect()
         except (OSError, self._pl.exceptions.PolarsError) as error:
             raise InputError(
                 f"{self._path}: rows {start} to {start + count} cannot be read ({_first_line(error)})."
             ) from None
+        if not frame.height:
+            raise InputError(f"{self._path}: rows from {start} on are gone; was it written to?")
+        self._ahead = min(_MOST, 1 + _BYTES * frame.height // max(frame.estimated_size(), 1))
+        return frame
 
     def digest(self) -> str:
         """Hash of the files' bytes."""
@@ -91,7 +118,7 @@ def columns(schema: Any, *, place: str) -> list[Any]:
         if name not in names:
             found = ", ".join(names) or "none"
             raise InputError(f"{place}: column {name!r} is missing.{near(name, names)} Found: {found}.")
-    if not (schema["user_id"].is_integer() or schema["user_id"] == pl.String):
+    if not _is_id(schema["user_id"]):
         raise InputError(f"{place}: user_id must be text or whole numbers; found {schema['user_id']}.")
     read = [pl.col("user_id").cast(pl.String)]
     for name in ("history", "candidates"):
@@ -99,10 +126,15 @@ def columns(schema: Any, *, place: str) -> list[Any]:
             continue
         inner = getattr(schema[name], "inner", None)
         empty = schema[name] == pl.Null or inner == pl.Null
-        if not (empty or (inner is not None and (inner.is_integer() or inner == pl.String))):
+        if not (empty or (inner is not None and _is_id(inner))):
             raise InputError(f"{place}: {name} must be lists of item ids; found {schema[name]}.")
         read.append(pl.col(name).cast(pl.List(pl.String)))
     return read
+
+
+def _is_id(kind: Any) -> bool:
+    pl = polars()
+    return bool(kind.is_integer()) or kind in (pl.String, pl.Categorical, pl.Enum)
 
 
 def user_row(number: int, row: Mapping[str, Any]) -> UserRow:

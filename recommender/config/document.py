@@ -52,6 +52,8 @@ def read_yaml(path: Path) -> Document:
     Raises:
         ConfigError: If it is missing, not UTF-8, not YAML or not a mapping; says file and line.
     """
+    if path.is_dir():
+        raise ConfigError(f"{path}: a folder; give the YAML file in it.")
     if not path.is_file():
         raise ConfigError(f"{path}: no such file.")
     try:

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 LARGE = 2_000
 """Catalogues from this size on are indexed; smaller ones are looked through."""
-MEMO = 200_000
-"""Mentions that are remembered; models repeat themselves."""
-PARSED = 10_000
-"""Mentions that are remembered as taken apart."""
+PARSED = 20_000
+"""Mentions and candidates' titles that are remembered as taken apart."""
 
 
 class Grounder:
@@ -32,7 +30,6 @@ class Grounder:
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = tuple(items)
         self._search = Later(self._make)
-        self._memo: dict[str, Found] = {}
         self.parse: Callable[[str], Title] = lru_cache(maxsize=PARSED)(take_apart)
         """Takes a mention apart, or remembers it."""
 
@@ -50,7 +47,7 @@ class Grounder:
         if candidates is not None:
             return self.among(candidates).match(mention)
         mention = _mention(mention)
-        return _match(mention, self._items, self._found(mention.text))
+        return _match(mention, self._items, self._search().anywhere(mention.text))
 
     def among(self, candidates: Sequence[Item]) -> Among:
         """A matcher for one user's candidates, to be used for all mentions of an answer."""
@@ -74,14 +71,6 @@ class Grounder:
         pool: Pool = LargePool(self._items) if len(self._items) >= LARGE else SmallPool(self._items)
         return Search(pool, self.parse)
 
-    def _found(self, text: str) -> Found:
-        found = self._memo.get(text)
-        if found is None:
-            if len(self._memo) >= MEMO:
-                self._memo.clear()
-            found = self._memo[text] = self._search().anywhere(text)
-        return found
-
 
 class Among:
     """Maps mentions to candidates first; see :meth:`Grounder.match`."""
@@ -92,7 +81,7 @@ class Among:
 
         self._grounder = grounder
         self._items = tuple(candidates)
-        self._search = Search(SmallPool(self._items), grounder.parse, closed=True)
+        self._search = Search(SmallPool(self._items, grounder.parse), grounder.parse, closed=True)
 
     def match(self, mention: Mention | str) -> Match:
         """Returns the item that a mention means; see :meth:`Grounder.match`."""

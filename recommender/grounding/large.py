@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -53,19 +53,24 @@ class LargePool:
         self._ordered = Later(self._sorted)
         self._words = Later(lambda: frozenset(word for form in self._names()[0] for word in form.split()))
 
-    def equal(self, form: str) -> list[Hit]:
+    def equal(self, form: str, kinds: Collection[Kind]) -> list[Hit]:
         """See :class:`Pool`."""
         wanted = compact(form)
         if not wanted:
             return []
         code = hash(wanted)
-        first, last = np.searchsorted(self._hashes, code, "left"), np.searchsorted(self._hashes, code, "right")
+        first = int(self._hashes.searchsorted(code, "left"))
+        if first == len(self._hashes) or self._hashes[first] != code:
+            return []
+        last = int(self._hashes.searchsorted(code, "right"))
         strongest = first + np.argsort(self._kinds[first:last], kind="stable")[:MANY]
-        return [
-            (int(self._places[row]), Kind(self._kinds[row]))
-            for row in strongest
-            if any(compact(form) == wanted for _, form in self.title(int(self._places[row])).forms)
-        ]
+        hits = [(int(self._places[row]), Kind(self._kinds[row])) for row in strongest]
+        return [(at, kind) for at, kind in hits if kind in kinds and self._bears(at, kind, wanted)]
+
+    def _bears(self, at: int, kind: Kind, wanted: str) -> bool:
+        """Whether it is not only the hash that is equal."""
+        title = self.title(at)
+        return any(compact(form) == wanted for _, form in (title.names if kind <= Kind.LATIN else title.parts))
 
     def near(self, form: str) -> list[tuple[int, float]]:
         """See :class:`Pool`."""

@@ -45,6 +45,11 @@ _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", 
 _LONE_ROMAN = {"i": "1", "v": "5", "x": "10"}
 _SAME = {
     **dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), map(str, range(13)))),  # noqa: B905, SIM905
+    **dict(zip("first second third".split(), ("1st", "2nd", "3rd"))),  # noqa: B905, SIM905
+    **{
+        word: f"{n}th"
+        for n, word in enumerate("fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth".split(), 4)  # noqa: SIM905
+    },
     "pt": "part",
     "vol": "volume",
     "ep": "episode",
@@ -73,6 +78,8 @@ _TENS = {
     for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)  # noqa: SIM905
 }
 _STYLED = re.compile(r"(?<=\w)[$!](?=[^\W\d_])")
+_RESPELT = frozenset({*_SAME, *_ROMAN, *_LONE_ROMAN, *_TENS, *COUNTERS})
+"""Without one of these words numerals stay as they are."""
 _KANA_MARKS = "\u3099\u309a"
 
 
@@ -105,12 +112,19 @@ def key(title: str) -> str:
     nothing.
     """
     text = fold(move_article(title.strip()))
-    text = _STYLED.sub(lambda mark: "s" if mark[0] == "$" else "i", text)  # Ke$ha, P!nk
-    words = _WORD.findall(_AND.sub(" and ", _APOSTROPHE.sub("", text)))
+    if "$" in text or "!" in text:
+        text = _STYLED.sub(lambda mark: "s" if mark[0] == "$" else "i", text)  # Ke$ha, P!nk
+    if any(mark in text for mark in "'’`´"):
+        text = _APOSTROPHE.sub("", text)
+    if "&" in text or "+" in text:
+        text = _AND.sub(" and ", text)
+    words = _WORD.findall(text)
     return " ".join(_numerals(words)) if words else "".join(text.split())
 
 
 def _numerals(words: list[str]) -> list[str]:
+    if _RESPELT.isdisjoint(words):
+        return words
     found: list[str] = []
     last = len(words) - 1
     for at, word in enumerate(words):
@@ -135,6 +149,17 @@ def bare(key: str) -> str:
     return rest if rest and first in ARTICLES else key
 
 
+def leading_article(key: str) -> str:
+    """The article that a key begins with, or nothing."""
+    first, _, rest = key.partition(" ")
+    return first if rest and first in ARTICLES else ""
+
+
+def telling_words(key: str) -> list[str]:
+    """The words of a key that are neither small nor numbers."""
+    return [word for word in key.split() if word not in SMALL_WORDS and not word.isdigit()]
+
+
 def compact(key: str) -> str:
     """A key without leading article and spaces, so that ``Spider-Man`` and ``Spiderman`` meet."""
     return bare(key).replace(" ", "")
@@ -142,7 +167,7 @@ def compact(key: str) -> str:
 
 def numbers(key: str) -> list[str]:
     """The numerals of a key; titles that differ in one are different works."""
-    return sorted(word for word in key.split() if any(c.isdigit() for c in word))
+    return sorted(word for word in key.split() if not word.isalpha() and any(c.isdigit() for c in word))
 
 
 def in_ascii(text: str) -> str:

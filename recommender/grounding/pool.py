@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from ..types import Item
+from .later import Later
 from .normal import compact
 from .title import Kind, Title, take_apart
 
@@ -24,8 +25,8 @@ class Pool(Protocol):
     title: Callable[[int], Title]
     """The title at a place, taken apart."""
 
-    def equal(self, form: str) -> list[Hit]:
-        """Titles that bear this form, articles and spaces aside."""
+    def equal(self, form: str, kinds: Collection[Kind]) -> list[Hit]:
+        """Titles that bear this form as one of these kinds, articles and spaces aside."""
         ...
 
     def near(self, form: str) -> list[tuple[int, float]]:
@@ -58,21 +59,26 @@ FLOOR = 72.0
 class SmallPool:
     """Some hundred titles, such as one user's candidates: looks at all of them."""
 
-    def __init__(self, items: Iterable[Item], titles: Sequence[Title] | None = None) -> None:
+    def __init__(self, items: Iterable[Item], parse: Callable[[str], Title] = take_apart) -> None:
         self.items: Sequence[Item] = tuple(items)
-        titles = titles or [take_apart(item.title) for item in self.items]
+        titles = [parse(item.title) for item in self.items]
         self.title: Callable[[int], Title] = titles.__getitem__
-        self._hits: dict[str, list[Hit]] = {}
-        self._names: list[tuple[str, int]] = []
-        for at, title in enumerate(titles):
-            for kind, form in title.forms:
-                self._hits.setdefault(compact(form), []).append((at, kind))
-            self._names += [(form, at) for form in dict.fromkeys(names(title))]
-        self._words: frozenset[str] | None = None
+        self._by_name = _by_form((at, kind, form) for at, title in enumerate(titles) for kind, form in title.names)
+        self._by_part = Later(
+            lambda: _by_form((at, kind, form) for at, title in enumerate(titles) for kind, form in title.parts)
+        )
+        self._names = [(form, at) for at, title in enumerate(titles) for form in dict.fromkeys(names(title))]
+        self._words = Later(lambda: frozenset(word for name, _ in self._names for word in name.split()))
 
-    def equal(self, form: str) -> list[Hit]:
+    def equal(self, form: str, kinds: Collection[Kind]) -> list[Hit]:
         """See :class:`Pool`."""
-        return self._hits.get(compact(form), []) if form else []
+        wanted = compact(form)
+        if not wanted:
+            return []
+        hits = self._by_name.get(wanted, [])
+        if Kind.HEAD in kinds or Kind.TAIL in kinds:
+            hits = [*hits, *self._by_part().get(wanted, [])]
+        return [hit for hit in hits if hit[1] in kinds]
 
     def near(self, form: str) -> list[tuple[int, float]]:
         """See :class:`Pool`."""
@@ -93,14 +99,19 @@ class SmallPool:
 
     def knows(self, word: str) -> bool:
         """See :class:`Pool`."""
-        if self._words is None:
-            self._words = frozenset(word for name, _ in self._names for word in name.split())
-        return word in self._words
+        return word in self._words()
+
+
+def _by_form(forms: Iterable[tuple[int, Kind, str]]) -> dict[str, list[Hit]]:
+    found: dict[str, list[Hit]] = {}
+    for at, kind, form in forms:
+        found.setdefault(compact(form), []).append((at, kind))
+    return found
 
 
 def names(title: Title) -> Iterator[str]:
     """The forms that likeness is measured on: whole names, not parts of them."""
-    for kind, form in title.forms:
+    for kind, form in title.names:
         if kind <= Kind.ALIAS:
             yield form
 

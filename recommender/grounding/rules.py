@@ -9,7 +9,7 @@ from enum import IntEnum
 from rapidfuzz.distance import OSA, Levenshtein
 
 from ..types import Item
-from .normal import ARTICLES, SMALL_WORDS, bare, compact, fold, numbers
+from .normal import SMALL_WORDS, bare, compact, fold, numbers
 from .title import Title
 
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
@@ -56,12 +56,6 @@ def compare_years(one: int | None, other: int | None) -> Years:
     if one == other:
         return Years.EQUAL
     return Years.CLOSE if abs(one - other) <= NEAR_YEARS else Years.APART
-
-
-def leading_article(key: str) -> str:
-    """The article that a key begins with, or nothing."""
-    first, _, rest = key.partition(" ")
-    return first if rest and first in ARTICLES else ""
 
 
 def other_work(mention: Title, item: Title) -> bool:

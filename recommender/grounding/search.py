@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from .found import AMBIGUOUS, NOTHING, Found
-from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, numbers
+from .normal import COUNTERS, SMALL_WORDS, bare, compact, key, leading_article, numbers, telling_words
 from .pool import Hit, Pool
+from .remembering import Remembering
 from .rules import (
     Years,
     attributes_named,
     compare_years,
     is_about,
     is_edition,
-    leading_article,
     misspelt,
     other_work,
     year_of,
@@ -26,6 +26,8 @@ _NAMES = (Kind.WHOLE, Kind.MAIN, Kind.ALIAS, Kind.LATIN)
 _SCORES = {Kind.WHOLE: 0.99, Kind.MAIN: 0.98, Kind.ALIAS: 0.97, Kind.LATIN: 0.96, Kind.HEAD: 0.93, Kind.TAIL: 0.92}
 MARGIN = 3.0
 """By how much a near title must lead the next one, in points of likeness."""
+LONG_SUBTITLE = 4
+"""Telling words of a subtitle that no two works share by chance."""
 CLOSED_NEAR = 86.0
 """Likeness that is enough among candidates, where the answer must be one of few."""
 
@@ -42,22 +44,25 @@ class Search:
         self._pool = pool
         self._parse = parse
         self._closed = closed
-
-    def named(self, text: str) -> Found:
+        self.named: Callable[[str], Found] = Remembering(self._by_name)
         """Finds a title by its own name: equal, or equal in spelling, article, numerals or other name."""
+        self.remarked: Callable[[str], Found] = Remembering(self._before_remark)
+        """Finds a title by its own name with a remark behind it that can belong to no title."""
+        self.anywhere: Callable[[str], Found] = Remembering(self._by_all)
+        """Finds a title by its name, by a part of it, by its beginning or by likeness."""
+
+    def _by_name(self, text: str) -> Found:
         title = self._parse(text)
         found = self._named(title)
         if not found.decided and title.bare_year is not None:
             found = self._named(year_in_parentheses(title))
         return found
 
-    def remarked(self, text: str) -> Found:
-        """Finds a title by its own name with a remark behind it that can belong to no title."""
+    def _before_remark(self, text: str) -> Found:
         found = (self.named(short.text) for short in shorter(text) if short.remark is Remark.SURE)
         return next((one for one in found if one.place is not None), NOTHING)
 
-    def anywhere(self, text: str) -> Found:
-        """Finds a title by its name, by a part of it, by its beginning or by likeness."""
+    def _by_all(self, text: str) -> Found:
         found = self.named(text)
         if found.decided:
             return found
@@ -76,14 +81,14 @@ class Search:
         return self._despite_year(title) if self._closed else found
 
     def _named(self, title: Title) -> Found:
-        for kind, form in title.forms:
-            if kind in (Kind.WHOLE, Kind.MAIN, Kind.LATIN):
-                found = self._choose(title, _only(self._pool.equal(form), _NAMES))
+        for kind, form in title.names:
+            if kind is not Kind.ALIAS:
+                found = self._choose(title, self._pool.equal(form, _NAMES))
                 if found.decided:
                     return found
-        for kind, form in title.forms:
-            if kind is Kind.ALIAS:
-                hits = _only(self._pool.equal(form), _NAMES)
+        for kind, form in title.names:
+            if kind is Kind.ALIAS and title.year is not None:
+                hits = self._pool.equal(form, _NAMES)
                 found = self._choose(title, [hit for hit in hits if self._years(title, hit[0]) is Years.EQUAL])
                 if found.decided:
                     return found
@@ -139,7 +144,7 @@ class Search:
                 continue
             if found.place is None:
                 if short.remark is Remark.SURE:
-                    return self._choose(title, _only(self._pool.equal(self._parse(short.text).key), _NAMES))
+                    return self._choose(title, self._pool.equal(self._parse(short.text).key, _NAMES))
                 continue
             if short.rest[:1].isalpha() and self._years(title, found.place) in (Years.CLOSE, Years.APART):
                 continue  # "The House with a Clock in Its Walls (2018)" is not "The House (2017)"
@@ -159,24 +164,31 @@ class Search:
         """A subtitle, or a title before its subtitle; as a rule only in the right year."""
         for kind, form in title.forms:
             for at_kind in (Kind.HEAD, Kind.TAIL) if kind <= Kind.LATIN else _NAMES:
-                hits = [hit for hit in _only(self._pool.equal(form), (at_kind,)) if self._part(title, kind, form, hit)]
+                hits = [hit for hit in self._pool.equal(form, (at_kind,)) if self._part(title, kind, form, hit)]
                 found = self._choose(title, hits)
                 if found.decided:
                     return found if kind <= Kind.LATIN else _by_its_part(found)
-        begins = {at for kind, form in title.forms if kind is Kind.HEAD for at, _ in self._parts(form, Kind.HEAD)}
-        for kind, form in title.forms:
+        heads = [form for kind, form in title.parts if kind is Kind.HEAD]
+        begins = {at for form in heads for at, _ in self._pool.equal(form, (Kind.HEAD,))}
+        for kind, form in title.parts:
             if kind is Kind.TAIL:
-                hits = self._parts(form, Kind.TAIL)
-                found = self._choose(title, [hit for hit in hits if hit[0] in begins or self._same_part(title, hit[0])])
+                hits = [
+                    hit
+                    for hit in self._pool.equal(form, (Kind.TAIL,))
+                    if hit[0] in begins or self._same_part(title, hit[0]) or self._longer_head(title, form, hit[0])
+                ]
+                found = self._choose(title, hits)
                 if found.decided:
                     return found
         return NOTHING
 
     def _part(self, title: Title, kind: Kind, form: str, hit: Hit) -> bool:
         dated = self._years(title, hit[0]) is Years.EQUAL
+        telling = len(telling_words(form))
         if kind > Kind.LATIN:
-            return dated and (self._closed or kind is Kind.TAIL or is_edition(after_head(title, form)))
-        telling = len(_content(form))
+            if not dated:
+                return kind is Kind.TAIL and telling >= LONG_SUBTITLE
+            return self._closed or kind is Kind.TAIL or is_edition(after_head(title, form))
         if dated:
             return True
         if self._closed:
@@ -185,13 +197,18 @@ class Search:
             return len(compact(form)) >= 5 and not is_about(after_head(self._pool.title(hit[0]), form))
         return telling >= 3 and len(compact(form)) >= 12
 
-    def _parts(self, form: str, kind: Kind) -> list[Hit]:
-        return _only(self._pool.equal(form), (kind,))
-
     def _same_part(self, title: Title, at: int) -> bool:
         """Whether titles of one subtitle and one year may be one work, for all that stands before it."""
         counted = numbers(title.key), numbers(self._pool.title(at).key)
         return self._years(title, at) is Years.EQUAL and (counted[0] == counted[1] or not all(counted))
+
+    def _longer_head(self, title: Title, form: str, at: int) -> bool:
+        """Whether two titles share a long subtitle, and what stands before it in one goes on in the other."""
+        other = self._pool.title(at)
+        if len(telling_words(form)) < LONG_SUBTITLE or numbers(title.key) != numbers(other.key):
+            return False
+        ours, theirs = ([f"{bare(head)} " for kind, head in each.parts if kind is Kind.HEAD] for each in (title, other))
+        return any(one.startswith(two) or two.startswith(one) for one in ours for two in theirs)
 
     def _near(self, title: Title) -> Found:
         """A name that is spelt a little differently, with the same numbers and no other year."""
@@ -215,7 +232,7 @@ class Search:
 
     def _accepts(self, title: Title, other: Title, score: float, *, sure: bool) -> bool:
         weakest = Kind.LATIN if sure or self._closed else Kind.MAIN
-        spellings = [form for kind, form in other.forms if kind <= weakest]
+        spellings = [form for kind, form in other.names if kind <= weakest]
         if any(misspelt(title.key, form, self._pool.knows, sure=sure) for form in spellings):
             return True
         return self._closed and score >= CLOSED_NEAR and any(numbers(title.key) == numbers(f) for f in spellings)
@@ -223,7 +240,7 @@ class Search:
     def _cut(self, title: Title) -> Found:
         """A name whose end is missing, where only one title begins so."""
         form = title.key
-        if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(_content(form)) < 2):
+        if len(compact(form)) < (4 if self._closed else 8) or (not self._closed and len(telling_words(form)) < 2):
             return NOTHING
         places = [at for at in self._pool.beginning(form, 50) if self._goes_on(title, at)]
         broken = self._broken_off(title)
@@ -248,16 +265,16 @@ class Search:
         before, _, last = title.key.rpartition(" ")
         if title.text.rstrip().endswith(("…", "...", ":", "-", "–", ",")) or last in SMALL_WORDS or last in COUNTERS:
             return True
-        return not self._pool.knows(last) and (self._closed or len(_content(before)) >= 2)
+        return not self._pool.knows(last) and (self._closed or len(telling_words(before)) >= 2)
 
     def _continues(self, form: str, at: int) -> bool:
         return any(f"{bare(name)} ".startswith(f"{bare(form)} ") for _, name in self._pool.title(at).forms)
 
     def _despite_year(self, title: Title) -> Found:
         hits: list[Hit] = []
-        for kind, form in title.forms:
+        for kind, form in title.names:
             if kind <= Kind.MAIN:
-                hits += _only(self._pool.equal(form), _NAMES)
+                hits += self._pool.equal(form, _NAMES)
         return self._choose(title, hits, any_year=True)
 
 
@@ -266,17 +283,9 @@ def _dated(part: Title, whole: Title) -> Title:
     return part if part.year is not None else replace(part, year=whole.year)
 
 
-def _only(hits: Iterable[Hit], kinds: tuple[Kind, ...]) -> list[Hit]:
-    return [hit for hit in hits if hit[1] in kinds]
-
-
 def _by_its_part(found: Found) -> Found:
     """What was found by a part of the mention; the rest of the mention is no title's."""
     return found if found.place is None else Found(found.place, min(found.score, _SCORES[Kind.HEAD]), "part")
-
-
-def _content(form: str) -> list[str]:
-    return [word for word in form.split() if word not in SMALL_WORDS and not word.isdigit()]
 
 
 def _reason(kind: Kind) -> str:

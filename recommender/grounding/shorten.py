@@ -14,8 +14,9 @@ _QUOTED = re.compile(r"[\"“„«《「『]([^\"“”„«»《》「」『』
 _EMPHASISED = re.compile(r"(?:\*\*|__)([^*_]{1,200})(?:\*\*|__)(?=\W)")
 _AFTER_YEAR = re.compile(r"^(.{1,200}?[(\[（](?:18|19|20)\d\d(?:\s*[-–]\s*\d{0,4})?[)\]）])\s*\S")
 _CUT = re.compile(
-    r"(?i)\s+(?:starring|directed|featuring|feat\.?|with|by)\s|,\s+by\s|\s+[-–—|~]\s+|\s*[—–|]\s*|:\s+|;\s|,\s|\.\s|\s[(\[（]"
-    r"|\s\d(?:\.\d)?\s?/\s?\d+|\s★"
+    r"(?i)(?=[\s,:;.—–|])"  # says nothing more than what follows, but sooner
+    r"(?:\s+(?:starring|directed|featuring|feat\.?|with|by)\s|,\s+by\s|\s+[-–—|~]\s+|\s*[—–|]\s*|:\s+|;\s|,\s|\.\s"
+    r"|\s[(\[（]|\s\d(?:\.\d)?\s?/\s?\d+|\s★)"
 )
 _REMARK = re.compile(r"(?i)^(?:starring|stars:|directed|featuring|feat\b|\d(?:\.\d)?\s?/\s?\d|★|this\b)")
 _PERHAPS = re.compile(r"(?i)^(?:with|by|from)\s+")

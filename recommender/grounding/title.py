@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
-from .normal import SMALL_WORDS, compact, in_ascii, key, move_article
+from .normal import compact, in_ascii, key, leading_article, move_article, telling_words
 
 MAX_TITLE = 500
 """Characters of a title or mention that are looked at."""
@@ -15,7 +16,7 @@ _GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
 _YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _AKA = re.compile(r"(?i)^(?:a\.?k\.?a\.?|also known as|orig(?:inal(?:ly)?)?(?: title)?:?)\s+")
-_OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}['’]s\s+(?=(?:The|A|An)\s)")
+_OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}(?:['’]s|s['’])\s+")
 _SUBTITLE = re.compile(r"\s*[:：]\s+|\s+[-–—~]+\s+|\s+or:\s+|,\s+or\s+|:")
 
 
@@ -30,39 +31,58 @@ class Kind(IntEnum):
     TAIL = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Title:
     """A title taken apart.
 
     Attributes:
-        key: Of the name without parentheses.
-        forms: Keys under which it may be found, with what they are, strongest first.
+        main: The name without parentheses.
+        key: Of ``main``.
+        names: Keys of the whole name and of its other names, with what they are, strongest first.
         year: In parentheses, or None.
         bare_year: A year that ends the name without parentheses; it may belong to the name.
         notes: What stands in parentheses and is no year.
     """
 
     text: str
+    main: str
     key: str
-    forms: tuple[tuple[Kind, str], ...]
+    names: tuple[tuple[Kind, str], ...]
     year: int | None
     bare_year: int | None
     notes: tuple[str, ...]
+
+    @cached_property
+    def parts(self) -> tuple[tuple[Kind, str], ...]:
+        """Keys of what stands before or behind a subtitle's mark, strongest first."""
+        whole = {form for _, form in self.names}
+        forms: dict[str, Kind] = {}
+        for kind, form in _parts(self.main):
+            if form and form not in whole:
+                forms.setdefault(form, kind)
+        return tuple((kind, form) for form, kind in forms.items())
+
+    @property
+    def forms(self) -> tuple[tuple[Kind, str], ...]:
+        """All keys under which the title may be found, strongest first."""
+        return self.names + self.parts
 
 
 def take_apart(text: str) -> Title:
     """Reads a title, in linear time."""
     text = text.strip()[:MAX_TITLE]
     main, notes, year = _parentheses(text)
+    whole = key(main)
     forms: dict[str, Kind] = {}
-    for kind, form in _forms(main, notes):
+    for kind, form in _names(main, whole, notes):
         if form:
             forms.setdefault(form, kind)
     last = main.rpartition(" ")[2]
     return Title(
         text=text,
-        key=key(main),
-        forms=tuple((kind, form) for form, kind in forms.items()),
+        main=main,
+        key=whole,
+        names=tuple((kind, form) for form, kind in forms.items()),
         year=year,
         bare_year=int(last) if year is None and last != main and _YEAR.fullmatch(last) else None,
         notes=tuple(notes),
@@ -74,19 +94,23 @@ def year_in_parentheses(title: Title) -> Title:
     return take_apart(f"{title.text[: title.text.rfind(str(title.bare_year))]} ({title.bare_year})")
 
 
-def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
-    name = key(main)
-    parted = move_article(main)
+def _names(main: str, whole: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
     if notes:
         yield Kind.WHOLE, key(f"{main} {' '.join(notes)}")
-    yield (Kind.MAIN if notes else Kind.WHOLE), name
+    yield (Kind.MAIN if notes else Kind.WHOLE), whole
     for note in notes:
         yield Kind.ALIAS, key(_AKA.sub("", note))
-    if not name.isascii():
+    if not whole.isascii():
         yield Kind.LATIN, key(in_ascii(main))
+
+
+def _parts(main: str) -> Iterator[tuple[Kind, str]]:
+    parted = move_article(main)
     owner = _OWNER.match(parted)
-    if owner:  # Monty Python's The Meaning of Life
-        yield Kind.TAIL, key(parted[owner.end() :])
+    if owner:  # Monty Python's Life of Brian
+        owned = key(parted[owner.end() :])
+        if leading_article(owned) or len(telling_words(owned)) >= 2:
+            yield Kind.TAIL, owned
     starts = [(mark.start(), mark.end()) for mark in _SUBTITLE.finditer(parted)]
     for start, end in starts[:4]:
         for kind, part in ((Kind.HEAD, parted[:start]), (Kind.TAIL, parted[end:])):
@@ -97,13 +121,13 @@ def _forms(main: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
 
 def after_head(title: Title, form: str) -> str:
     """What follows the part before a subtitle whose key is ``form``; nothing where no part is."""
-    parted = move_article(_parentheses(title.text)[0])
+    parted = move_article(title.main)
     return next((parted[m.end() :] for m in _SUBTITLE.finditer(parted) if key(parted[: m.start()]) == form), "")
 
 
 def says_something(form: str) -> bool:
     """Whether a part of a title could name it: some length, and a word that is neither small nor a number."""
-    return len(compact(form)) >= 4 and any(word not in SMALL_WORDS and not word.isdigit() for word in form.split())
+    return len(compact(form)) >= 4 and bool(telling_words(form))
 
 
 def _parentheses(text: str) -> tuple[str, list[str], int | None]:

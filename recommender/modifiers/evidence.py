@@ -27,9 +27,12 @@ class Evidence:
         self._name, self._stage = stage_of(kind, setting.catalog, "strategy.evidence")
 
     def of(self, task: Task) -> Mapping[str, Mapping[str, str]]:
-        """Returns, by item id, ``{"popularity rank": "3 of 20"}``."""
+        """Returns, by item id, ``{"popularity rank": "3 of 20"}``; equal scores share the best of their ranks."""
         candidates = task.candidates.items
         scores = self._stage.scores(task.history, task.context, candidates)
-        order = sorted(range(len(candidates)), key=lambda at: -scores[at])
+        ordered = sorted(scores, reverse=True)
         name, n = f"{self._name} rank", len(candidates)
-        return {candidates[at].item_id: {name: f"{rank} of {n}"} for rank, at in enumerate(order, start=1)}
+        return {
+            item.item_id: {name: f"{ordered.index(score) + 1} of {n}"}
+            for item, score in zip(candidates, scores, strict=True)
+        }

@@ -8,10 +8,7 @@ from collections.abc import Callable, Sequence
 from ..types import Mention
 from .matcher import Matcher
 
-_COMMAS = re.compile("[,、;，；]")
 _AND = re.compile(r"(?i)(?:and|or|以及|和)\s*(?=\S)")
-MOST_PIECES = 5
-"""Pieces of a title that are put together where the titles are not known beforehand."""
 _FEWER = 1e-6
 """What a mention less is worth: of two readings alike the one of longer titles is taken."""
 
@@ -25,9 +22,10 @@ def joined(text: str, pieces: Sequence[Mention], matcher: Matcher, *, offset: in
         matcher: Knows what a title is; a candidate's counts more than another one's.
         offset: Added to the offsets of the mentions.
     """
-    best = _best(text, pieces, matcher, matcher.exactly)
+    runs = [_runs(text, pieces, at, matcher) for at in range(len(pieces))]
+    best = _best(runs, matcher.exactly)
     if matcher.candidates is None or best[0][0] < len(pieces) - 0.5:  # not all are titles to the letter
-        best = _best(text, pieces, matcher, matcher.worth)
+        best = _best(runs, matcher.worth)
     found: list[Mention] = []
     at = 0
     while at < len(pieces):
@@ -37,40 +35,40 @@ def joined(text: str, pieces: Sequence[Mention], matcher: Matcher, *, offset: in
     return found
 
 
+_Run = tuple[int, tuple[Mention, ...]]
+"""Where a run of pieces ends, and the mentions that it may be: with the "and" before it, or without."""
 _Step = tuple[float, int, Mention | None]
 """What the pieces from here on are worth, where the next mention begins, and the mention that begins here."""
 
 
-def _best(text: str, pieces: Sequence[Mention], matcher: Matcher, worth_of: Callable[[Mention], float]) -> list[_Step]:
-    longest = _longest(matcher)
-    best: list[_Step] = [(0.0, 0, None)] * (len(pieces) + 1)
-    for at in range(len(pieces) - 1, -1, -1):
-        for last in range(at, min(at + longest, len(pieces))):
-            mention, worth = _worth(text, pieces, at, last, worth_of)
-            if last > at and not worth:
+def _best(runs: Sequence[Sequence[_Run]], worth_of: Callable[[Mention], float]) -> list[_Step]:
+    best: list[_Step] = [(0.0, 0, None)] * (len(runs) + 1)
+    for at in range(len(runs) - 1, -1, -1):
+        for end, mentions in runs[at]:
+            mention, worth = mentions[0], worth_of(mentions[0])
+            for other in mentions[1:]:
+                if (more := worth_of(other)) > worth:
+                    mention, worth = other, more
+            if end > at + 1 and not worth:
                 continue
-            total = worth * (last - at + 1) + best[last + 1][0] - _FEWER
+            total = worth * (end - at) + best[end][0] - _FEWER
             if best[at][2] is None or total > best[at][0]:
-                best[at] = (total, last + 1, mention)
+                best[at] = (total, end, mention)
     return best
 
 
-def _longest(matcher: Matcher) -> int:
-    if matcher.candidates is None:
-        return MOST_PIECES
-    return 1 + max((len(_COMMAS.findall(item.title)) for item in matcher.candidates), default=0)
-
-
-def _worth(
-    text: str, pieces: Sequence[Mention], first: int, last: int, worth_of: Callable[[Mention], float]
-) -> tuple[Mention, float]:
-    """A run of pieces as one mention, and how surely it is a title; an "and" before it belongs to it or does not."""
-    start, end = pieces[first].start, pieces[last].end
-    whole = Mention(text=text[start:end], start=start, end=end)
-    conjunction = _AND.match(text, start, end) if first else None
-    worth = worth_of(whole)
-    if conjunction is None:
-        return whole, worth
-    rest = Mention(text=text[conjunction.end() : end], start=conjunction.end(), end=end)
-    worth_of_rest = worth_of(rest)
-    return (whole, worth) if worth > worth_of_rest else (rest, worth_of_rest)
+def _runs(text: str, pieces: Sequence[Mention], at: int, matcher: Matcher) -> list[_Run]:
+    """The runs of pieces from ``at`` on that can be a title, among them the first piece alone."""
+    first = pieces[at]
+    conjunction = _AND.match(text, first.start, first.end) if at else None
+    starts = (first.start,) if conjunction is None else (conjunction.end(), first.start)
+    found: list[_Run] = []
+    for last in range(at, min(at + matcher.most_pieces, len(pieces))):
+        end = pieces[last].end
+        mentions = [Mention(text=text[start:end], start=start, end=end) for start in starts]
+        if last > at:
+            mentions = [mention for mention in mentions if matcher.may_begin(mention.text)]
+            if not mentions:
+                break
+        found.append((last + 1, tuple(mentions)))
+    return found

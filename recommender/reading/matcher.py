@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 SURE = 0.955
 """A score above this comes from a whole name."""
-
-
+MOST_PIECES = 5
+"""Pieces of a title that are put together where the titles are not known beforehand."""
 _COMMA = re.compile("[,、;，；]")
 
 
@@ -48,10 +49,30 @@ class Matcher:
         return TitleFinder(item.title for item in self.candidates or ())
 
     @cached_property
-    def _listed(self) -> frozenset[str]:
-        """The letters of those candidates' titles that hold a separator, and of their forms."""
+    def most_pieces(self) -> int:
+        """Pieces between separators that a title can have."""
+        if self.candidates is None:
+            return MOST_PIECES
+        return 1 + max((len(_COMMA.findall(item.title)) for item in self.candidates), default=0)
+
+    @cached_property
+    def _listed(self) -> list[str]:
+        """The letters of those candidates' titles that hold a separator, and of their forms, sorted."""
         titles = [item.title for item in self.candidates or () if _COMMA.search(item.title)]
-        return frozenset(_letters(form) for title in titles for form in (title, move_article(title)))
+        return sorted({_letters(form) for title in titles for form in (title, move_article(title))})
+
+    def may_begin(self, text: str) -> bool:
+        """Whether a text that holds a separator can be a title's beginning, or need not be looked at so closely."""
+        if self.candidates is None or not _COMMA.search(text):
+            return True
+        letters = _letters(text)
+        at = bisect_left(self._listed, letters)
+        return at < len(self._listed) and self._listed[at].startswith(letters)
+
+    def _is_listed(self, text: str) -> bool:
+        letters = _letters(text)
+        at = bisect_left(self._listed, letters)
+        return at < len(self._listed) and self._listed[at] == letters
 
     def match(self, mention: Mention) -> Match:
         """What a mention means; see :meth:`recommender.Grounder.match`."""
@@ -73,7 +94,7 @@ class Matcher:
 
     def worth(self, mention: Mention) -> float:
         """How much speaks for a mention being a title: 1 for a candidate's very title, 0 for no title at all."""
-        if self.candidates is not None and _COMMA.search(mention.text) and _letters(mention.text) not in self._listed:
+        if self.candidates is not None and _COMMA.search(mention.text) and not self._is_listed(mention.text):
             return 0.0  # looking it up would take longer
         found = self.named(mention)
         if found.item_id is None:

@@ -77,8 +77,9 @@ def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple
             yield "json", tuple(map(matcher.match, read_json(text)[:most]))
         elif not by_json:
             yield "titles", tuple(map(matcher.match, read_titles(text)[:most]))
-    for lead_in in (True, False):
-        yield "commas", _separately(joined(text, read_separated(text, lead_in=lead_in)[:most], matcher), matcher)
+    without_lead_in, all_pieces = read_separated(text), read_separated(text, lead_in=False)
+    for pieces in (without_lead_in, all_pieces) if without_lead_in != all_pieces else (all_pieces,):
+        yield "commas", _separately(joined(text, pieces[:most], matcher), matcher)
     yield "prose", _in_sentences(text, most, matcher)
 
 

@@ -32,7 +32,7 @@ _MEANINGS = {
     415: "Not JSON",
     422: "Something in it cannot be used",
     502: "The model could not be asked",
-    503: "Too much at a time, or the budget is spent",
+    503: "Too much at a time, being stopped, or the budget is spent",
     504: "The model took too long",
 }
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

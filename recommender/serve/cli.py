@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from ..command import INTERRUPTED
 from ..errors import ConfigError
+from ..printable import printable
 
 
 def serve(
@@ -28,6 +29,8 @@ def serve(
 ) -> int:
     """Offer the recommender over HTTP, with a page to try it.
 
+    `recommender serve --config films.yaml --port 8080`
+
     There is no login and no encryption: put a proxy in front of it before others may reach it.
     """
     try:
@@ -42,9 +45,9 @@ def serve(
     settings = ServeSettings(hosts=hosts, timeout=timeout, max_requests=max_requests)
     with Recommender.from_config(config, catalog=catalog) as rec, listen(host, port) as sock:
         rec.warm_up()
-        server = Server(create_app(rec, settings))
+        server = Server(create_app(rec, settings), grace=timeout)
         name = f"[{host}]" if ":" in host else host
-        sys.stderr.write(f"{rec.describe()}\nhttp://{name}:{sock.getsockname()[1]}/\n")
+        sys.stderr.write(f"{printable(rec.describe())}\nhttp://{name}:{sock.getsockname()[1]}/\n")
         if host not in LOOPBACK:
             sys.stderr.write("note: others can reach this service, and it asks nobody who they are.\n")
         sys.stderr.flush()

@@ -70,12 +70,18 @@ class Guard:
                 body = await self._body(receive)
                 if body and _content_type(scope) != "application/json":  # what a form of another site can send
                     raise Refused(415, "wrong-type", "Send application/json.")
+                if scope["method"] == "HEAD":  # the server leaves the body out
+                    scope = {**scope, "method": "GET"}
                 await self._app(scope, _replaying(body, receive), headed.send)
             finally:
                 self._running -= post
         except Refused as refused:
             self._on_refusal(refused.kind)
             await _refuse(headed, refused)
+        except asyncio.CancelledError:  # the service ends, and has waited for as long as it may
+            if headed.begun:
+                raise
+            await _refuse(headed, Refused(503, "stopping", "The service is being stopped; ask again in a moment."))
         except _GoneError:
             return
 
@@ -116,13 +122,15 @@ class _GoneError(Exception):
 
 
 class _Headed:
-    """Adds the headers that every answer has."""
+    """Adds the headers that every answer has, and knows whether one has begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self.begun = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.begun = True
             there = {name.lower() for name, _ in message["headers"]}
             own = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in there]
             message = {**message, "headers": [*message["headers"], *own]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import socket
 from collections.abc import Generator
@@ -16,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 64 * 1024
 _CONNECTIONS = 1024
-_GRACE = 30
 
 
 class Protocol(HttpToolsProtocol):
@@ -70,9 +70,14 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Ends in good order when it is told to, and remembers by which signal."""
+    """Ends in good order when it is told to, and remembers by which signal.
 
-    def __init__(self, app: Any) -> None:
+    Args:
+        app: The application.
+        grace: Seconds in which what is in flight may end.
+    """
+
+    def __init__(self, app: Any, *, grace: float) -> None:
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -81,7 +86,8 @@ class Server(uvicorn.Server):
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=10,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=math.ceil(grace),
+            lifespan="off",
             limit_concurrency=_CONNECTIONS,
         )
         super().__init__(config)

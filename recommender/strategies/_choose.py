@@ -15,6 +15,8 @@ from .base import Setting, Strategy, StrategyKind, StrategyOptions
 AUTO = ("likelihood", "listwise")
 """In this order: scoring beats generating on small models, and costs less on large ones."""
 
+ORDER = "candidate-order"
+
 
 def can(kind: StrategyKind, capabilities: frozenset[Capability]) -> bool:
     """Whether a backend of these capabilities can carry out a strategy."""
@@ -75,7 +77,19 @@ def _refuse(kind: StrategyKind, options: StrategyOptions) -> None:
         raise ConfigError(
             f"strategy.permutations: {name!r} never shows candidates side by side, so their order changes nothing."
         )
+    if options.permutations > 1 and _by_candidate_order(options):
+        raise ConfigError(
+            f"strategy.permutations: other orders of the candidates would change the first stage {ORDER!r} with them;"
+            " take another first stage, or let single strategies of a fusion have the permutations."
+        )
     if options.evidence and (kind.whole_catalog or not chats):
         raise ConfigError(f"strategy.evidence: {name!r} shows no candidates to put it beside; take kind: fusion.")
     if options.reasoning and not chats:
         raise ConfigError(f"strategy.reasoning: {name!r} continues a text, in which there is no turn to think.")
+
+
+def _by_candidate_order(options: StrategyOptions) -> bool:
+    """Whether the strategy, or a part of it, takes the order of the candidates for a first stage."""
+    stages = (options.evidence, *getattr(options, "first_stages", ()))
+    parts = (*getattr(options, "strategies", ()), *getattr(options, "stages", ()))
+    return ORDER in stages or any(_by_candidate_order(part) for part in parts)

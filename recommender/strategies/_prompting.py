@@ -76,7 +76,7 @@ class Prompter:
             **others: Further values of the largest prompt.
 
         Raises:
-            prompts.PromptTooLong: If that prompt does not fit even without any history.
+            prompts.PromptTooLong: If that prompt, or its answer, does not fit even without any history.
         """
         options, domain = self._options, self._setting.domain
         history = task.history.latest(history_length)
@@ -107,8 +107,13 @@ class Prompter:
     def _limit(self, answer: int) -> int | None:
         """Tokens that a prompt may have; None where nobody knows."""
         context = self._setting.context_tokens
-        thoughts = self._options.reasoning_tokens + THINKING_TOKENS if self._options.reasoning else 0
-        room = None if context is None else max(context - answer - thoughts, 1)
+        after = answer + (self._options.reasoning_tokens + THINKING_TOKENS if self._options.reasoning else 0)
+        if context is not None and after >= context:
+            raise prompts.PromptTooLong(
+                f"The answer about all that template {self.template.name!r} shows may take {after} tokens, and the "
+                f"model's context has {context}. Offer fewer candidates, or use a model with a longer context."
+            )
+        room = None if context is None else context - after
         allowed = [limit for limit in (self._options.prompt_tokens, room) if limit is not None]
         return min(allowed, default=None)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from ..retrieval import stage_of
 from ..types import Item, Ranking, Task, whole_ranking
@@ -36,8 +36,8 @@ class FusionOptions(CompositeOptions):
     strategies: tuple[Part, ...] = (StrategyOptions(kind="auto"),)
     first_stages: tuple[str, ...] = ("auto",)
     method: Literal["reciprocal-rank", "scores"] = "reciprocal-rank"
-    weights: tuple[float, ...] | None = None
-    constant: float = Field(default=60.0, ge=0.0)
+    weights: tuple[FiniteFloat, ...] | None = None
+    constant: FiniteFloat = Field(default=60.0, ge=0.0)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

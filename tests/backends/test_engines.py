@@ -90,7 +90,7 @@ def test_a_broken_engine_of_another_distribution_is_named_and_hides_no_other(mon
 
 
 def test_an_engine_of_another_distribution_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint(name="shout", value="backends.engines.scripted:ENGINE", group="promptrec.backends")
+    point = EntryPoint(name="elsewhere", value="backends.engines.scripted:ENGINE", group="promptrec.backends")
     monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point] if group == point.group else [])
-    assert "shout" in ENGINES.names()
-    assert ENGINES.load("shout") is ENGINES.load("scripted")
+    assert "elsewhere" in ENGINES.names()
+    assert ENGINES.load("elsewhere") is ENGINES.load("scripted")

@@ -88,3 +88,12 @@ async def test_a_torn_line_of_an_output_counts_as_one_that_did_not_come(tmp_path
         shard.output, [b'{"custom_id":"a","response":{"status_code":200,"body":{}}}\n', b'{"custom_id":"b","resp']
     )
     assert [result.custom_id for _, result in shard.results()] == ["a"]
+
+
+async def test_an_error_that_nobody_foresaw_reaches_whoever_waits(tmp_path: Path) -> None:
+    carrier = Echoing()
+    carrier.error = KeyError("unforeseen")  # type: ignore[assignment]
+    transport = gather(tmp_path, carrier)
+    with pytest.raises(KeyError, match="unforeseen"):
+        await asyncio.wait_for(transport.post("chat/completions", b"{}"), timeout=5)
+    await transport.aclose()

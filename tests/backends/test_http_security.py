@@ -107,6 +107,25 @@ async def test_tracebacks_and_logs_do_not_hold_the_key(caplog: pytest.LogCapture
     assert "sk-test" not in text + caplog.text
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+async def test_a_server_that_repeats_key_and_headers_is_heard_without_them(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "plain-words-that-look-like-no-key")
+    async with FakeServer() as server:
+        backend = make(server.url, headers={"X-Team": "the-header-of-a-proxy"})
+        server.reply = lambda received: Reply(status=status, body={"error": {"message": str(received.headers)[-250:]}})
+        with pytest.raises(BackendError) as caught:
+            await backend.generate(REQUEST)
+        server.reply = lambda received: Reply(body=chat(str(received.headers)))
+        answer = await backend.generate(REQUEST)
+        await backend.aclose()
+    for heard in (str(caught.value), answer.text):
+        assert "plain-words" not in heard
+        assert "header-of-a-proxy" not in heard
+    assert "***" in answer.text
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     pytest.importorskip("cryptography", reason="makes a certificate")

@@ -8,6 +8,7 @@ import signal
 import stat
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -284,11 +285,16 @@ async def test_kill_at_any_moment_loses_no_answer_that_was_handed_on(tmp_path: P
 def test_the_index_keeps_a_hundred_thousand_keys_in_little_memory() -> None:
     index = OffsetIndex()
     keys = [f"{number * 0x9E3779B97F4A7C15 & (2**64 - 1):016x}" for number in range(100_000)]
+    tracemalloc.start()
     for offset, key in enumerate(keys):
         index[key] = offset
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_600_000
     assert len(index) == 100_000
     assert all(index.get(key) == offset for offset, key in enumerate(keys))
     assert index.get("f" * 16) is None
     assert [index.first_visit(keys[7]), index.first_visit(keys[7]), index.first_visit(keys[8])] == [True, False, True]
     assert index.get(keys[7]) == 7
-    assert sum(a.itemsize * len(a) for a in (index._prefixes, index._places)) < 5_000_000
+    index[keys[7]] = 99
+    assert (len(index), index.get(keys[7])) == (100_000, 99)

@@ -12,6 +12,7 @@ from backends import (
     BackendOptions,
     BudgetExceeded,
     ConfigurationError,
+    InvalidRequest,
     ServerError,
     Usage,
 )
@@ -82,3 +83,22 @@ async def test_a_fatal_error_keeps_what_was_answered(tmp_path: Path) -> None:
     assert sum(isinstance(result, AuthenticationError) for result in results) == 80
     answered = [line for line in map(json.loads, journal.read_text().splitlines()) if "response" in line]
     assert len(answered) == 20
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("cannot parse 'Films of Jane Doe, Canary Lane' here", "cannot parse '…' here"),
+        ("bad title: Heat; the context is 4096 tokens", "bad title: Heat; the context is 4096 tokens"),
+        ("bad title: Alien Nation; the context is 4096 tokens", "bad title: …; the context is 4096 tokens"),
+        ('in {"content": "...of Jane Doe, Canary La"}', 'in {"content": "...…"}'),
+    ],
+)
+async def test_an_error_does_not_repeat_the_prompt(tmp_path: Path, said: str, heard: str) -> None:
+    journal = tmp_path / "requests.jsonl"
+    backend = wrap(ToldEngine(lambda *_: InvalidRequest(said, hint="Try.")), OPTIONS, journal=journal)
+    with pytest.raises(InvalidRequest) as caught:
+        await backend.generate(ask("Films of Jane Doe, Canary Lane\n- Alien Nation\n- Heat\n"))
+    await backend.aclose()
+    assert str(caught.value) == f"{heard} Try."
+    assert json.loads(journal.read_text())["error"]["message"] == f"{heard} Try."

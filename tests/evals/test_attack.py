@@ -12,7 +12,7 @@ from fakes.openai_server import Received, Reply, chat
 from fakes.serving import ranking, serving
 
 from evals import EvalError
-from evals.attacks import ATTACKS, About, Attack
+from evals.attacks import ATTACKS, About, Attack, neutral
 from evals.cli import app
 from prompts import clean
 from recommender import run_command
@@ -22,14 +22,24 @@ KNOWN = About(title="Heat", item="movie", verb="watched", popular="Star Wars")
 
 
 @pytest.mark.parametrize("name", ATTACKS.names())
-def test_every_attack_keeps_the_title_and_says_what_it_is(name: str) -> None:
+def test_every_attack_adds_to_the_title_or_cuts_it_and_says_what_it_is(name: str) -> None:
     attack = ATTACKS.load(name)
     assert isinstance(attack, Attack)
     assert attack.summary
     crafted = attack.craft("Heat (1995)", KNOWN)
-    assert crafted.startswith("Heat (1995)")
+    assert crafted.startswith("Heat (1995)") or crafted in "Heat (1995)"
     assert crafted != "Heat (1995)"
     assert attack.craft("Heat (1995)", KNOWN) == crafted
+
+
+@pytest.mark.parametrize("name", ATTACKS.names())
+@pytest.mark.parametrize("title", ["Heat (1995)", "Q", "三体", "x" * 250])
+def test_a_control_is_as_long_in_a_prompt_as_the_attack_and_says_nothing(name: str, title: str) -> None:
+    craft = ATTACKS.load(name).craft
+    attacked, control = clean(craft(title, KNOWN)), clean(neutral(craft)(title, KNOWN))
+    assert len(attacked) - 1 <= len(control) <= len(attacked)
+    assert not re.search("first|rank|ignore|best|choice|recommend", control.removeprefix(title), re.IGNORECASE)
+    assert control.startswith(title[:199]) or not craft(title, KNOWN).startswith(title)
 
 
 @pytest.mark.parametrize("name", [name for name in ATTACKS.names() if ATTACKS.load(name).structural])
@@ -79,11 +89,29 @@ def test_a_gullible_model_is_found_out_and_attacks_that_say_nothing_to_it_are_no
     assert harmless["success_added"]["mean"] == harmless["utility_loss"]["mean"] == 0.0
     assert all(one["outside"] == 0 and one["users"] == USERS for one in document["attacks"].values())
     assert document["system"]["strategy"] == "listwise"
+    assert fooled["control"]["rank_lift"]["mean"] == 0.0
+    assert fooled["over_control"]["success_added"] == fooled["success_added"]
+
+
+def shortest_first(received: Received) -> Reply:
+    """A model that looks at nothing but how long a title is."""
+    lines = re.findall(r"^\[(\w+)\] (.*)$", received.body["messages"][-1]["content"], re.MULTILINE)
+    return Reply(body=chat(" > ".join(f"[{label}]" for label, title in sorted(lines, key=lambda line: len(line[1])))))
+
+
+def test_what_length_alone_does_is_not_taken_for_the_attack(tmp_path: Path) -> None:
+    with serving(shortest_first) as server:
+        _, document = run(tmp_path, server.url, "--attack", "instructions", "--attack", "shortened")
+    longer, shorter = document["attacks"]["instructions"], document["attacks"]["shortened"]
+    assert longer["rank_lift"]["high"] < 0 < shorter["rank_lift"]["low"]
+    assert longer["rank_lift"] == longer["control"]["rank_lift"]
+    for one in (longer, shorter):
+        assert one["over_control"]["rank_lift"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_only_the_attacked_item_is_worded_anew_and_it_is_no_target(tmp_path: Path) -> None:
     with serving(lambda received: Reply(body=ranking(received))) as server:
-        run(tmp_path, server.url, "--attack", "instructions", "--users", "5")
+        run(tmp_path, server.url, "--attack", "instructions", "--users", "5", "--no-controls")
     tasks = [json.loads(line) for line in (tmp_path / "tasks.jsonl").read_text().splitlines()]
     titles = dict(line.split(",") for line in (tmp_path / "items.csv").read_text().splitlines()[1:])
     targets = {titles[task["targets"][0]] for task in tasks[:5]}
@@ -120,7 +148,14 @@ def test_wrong_usage_is_exit_code_2(
 def test_no_structural_attack_changes_the_shape_of_a_prompt(tmp_path: Path) -> None:
     structural = [name for name in ATTACKS.names() if ATTACKS.load(name).structural]
     with serving(lambda received: Reply(body=ranking(received))) as server:
-        run(tmp_path, server.url, "--users", "3", *(word for name in structural for word in ("--attack", name)))
+        run(
+            tmp_path,
+            server.url,
+            "--users",
+            "3",
+            "--no-controls",
+            *(word for name in structural for word in ("--attack", name)),
+        )
     prompts = [[message["content"] for message in one.body["messages"]] for one in server.received]
     assert len(prompts) == 3 * (1 + len(structural))
     assert len({(len(messages), messages[0]) for messages in prompts}) == 1

@@ -16,7 +16,7 @@ from fakes.serving import ranking, serving
 from backends import BackendError
 from evals import EvalError
 from evals.cli import app
-from recommender import Catalog, Recommender, run_command
+from recommender import Catalog, Item, Recommender, run_command
 
 KEY = "sk-canary-key-5d1f8c2a9b7e4f30"
 USERS = ("canary-user-0", "canary.person@example.org")
@@ -67,12 +67,15 @@ def unpacked(path: Path) -> str:
     return text + "".join(gzip.decompress(base64.b64decode(one)).decode() for one in packed)
 
 
-@pytest.fixture(params=["answers", "errors that repeat the headers"])
+@pytest.fixture(params=["answers", "errors that repeat the headers", "errors that repeat the last header"])
 def server(request: pytest.FixtureRequest) -> Iterator[object]:
     def reply(received: Received) -> Reply:
         if request.param == "answers" or len(seen.received) % 2:
             return Reply(body=ranking(received))
-        return Reply(status=400, body=error(f"Bad: {json.dumps(received.headers)}"))
+        said = json.dumps(received.headers)
+        if request.param.endswith("last header"):  # a message is cut, so each header needs an answer that ends with it
+            said = received.headers["x-canary"]
+        return Reply(status=400, body=error(f"Bad: {said}"))
 
     with serving(reply) as seen:
         yield seen
@@ -177,3 +180,52 @@ def test_spans_hold_no_canary(tmp_path: Path, server, monkeypatch: pytest.Monkey
         assert "canary" not in span.casefold()
         assert "Film" not in span
     provider.shutdown()
+
+
+@pytest.mark.usefixtures("planted")
+@pytest.mark.parametrize("status", [200, 400, 422, 500])
+def test_a_service_gives_no_canary_away(tmp_path: Path, caplog: pytest.LogCaptureFixture, status: int) -> None:
+    pytest.importorskip("fastapi")
+    from starlette.testclient import TestClient
+
+    from recommender.serve.app import create_app
+
+    caplog.set_level("DEBUG")
+    told = {"history": ["canary-item-1", "Canary Diary"], "context": "for Canary Person of Canaryville", "k": 2}
+
+    def reply(received: Received) -> Reply:
+        if status == 200:
+            return Reply(body=ranking(received))
+        return Reply(status=status, body=error(f"cannot read {received.body['messages'][-1]['content'][-150:]!r}"))
+
+    with serving(reply) as seen:
+        write_inputs(tmp_path, seen.url)
+        rec = Recommender.from_config(tmp_path / "rec.yaml", catalog=tmp_path / "items.csv")
+        with rec, TestClient(create_app(rec), base_url="http://localhost") as client:
+            answer = client.post("/v1/recommendations", json=told)
+            client.get("/v1/items", params={"q": "canary typed"})
+            others = [client.get(path).text for path in ("/metrics", "/healthz", "/", "/page.js")]
+    assert answer.status_code == (200 if status == 200 else 502)
+    assert "Canary Person" in str(seen.received[0].body)  # a context is shown to the model; only patterns are redacted
+    for text in (answer.text, *others):
+        for canary in (KEY, "canary-header-value", "canary-of-the-environment", "Canary Person", "canary typed"):
+            assert canary not in text
+    for record in caplog.records:
+        if record.name.startswith(("httpx", "httpcore")):  # the test's own client
+            continue
+        assert "canary" not in record.getMessage().casefold(), record
+
+
+@pytest.mark.usefixtures("planted")
+def test_attributes_of_a_callers_items_are_not_given_away(tmp_path: Path) -> None:
+    with serving(lambda received: Reply(body=ranking(received))) as seen:
+        write_inputs(tmp_path, seen.url)
+        config = tmp_path / "rec.yaml"
+        config.write_text(config.read_text() + "domain: {item: film, verb: watched, show: [director]}\n")
+        note = {"director": "lent to canary.mail@example.org"}
+        history = [Item("canary-item-1", "canary.one@example.org", note), Item("own", "Mine", note)]
+        with Recommender.from_config(config, catalog=tmp_path / "items.csv") as rec:
+            rec.recommend(history, k=2)
+    said = wire(seen.received).bodies
+    assert "[email-1]" in said
+    assert "canary." not in said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +235,41 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     assert len(taskset.tasks) == 6000
     assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
     assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+
+
+def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() -> None:
+    many = Catalog(Item(f"i{n}", f"Film {n}") for n in range(5_000))
+    source = replace(data(150), items=many)
+    tracemalloc.start()
+    taskset = make_tasks(source, candidates="full")
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 150 * 5_000 * 8 / 2  # a reference to each item for each user would take twice as much
+    for one in taskset.tasks[::30]:
+        offered = [i.item_id for i in one.task.candidates]
+        assert offered == [i.item_id for i in one.task.candidates.items]
+        assert sorted([*offered, *one.task.history.item_ids]) == sorted(i.item_id for i in many)
+        assert len(one.task.candidates) == len(offered) == one.task.k
+
+
+def test_users_without_a_list_are_counted_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "lists.txt").write_text("u000\ti1 i2 i3\nu002\ti4 i5\n")
+    taskset = make_tasks(data(5), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
+    assert {one.user_id for one in taskset.tasks} == {"u000", "u002"}
+    assert "3 users have no candidates in lists.txt and are left out." in taskset.warnings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"kind": "popularity-matched", "count": 5}, {"kind": "popularity-matched", "count": 5, "width": 3}),
+        (
+            {"kind": "first-stages", "stages": ["item-knn"]},
+            {"kind": "first-stages", "stages": [{"kind": "item-knn", "neighbours": 2}]},
+        ),
+    ],
+)
+def test_options_that_change_the_candidates_change_the_protocol(one: dict, other: dict) -> None:
+    first, second = (make_tasks(data(20), candidates=candidates) for candidates in (one, other))
+    assert ids(first) != ids(second)
+    assert first.protocol != second.protocol

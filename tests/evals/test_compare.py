@@ -12,6 +12,7 @@ import pytest
 from evals import EvalError, RunError
 from evals.cli import app
 from evals.compare import compare
+from evals.pseudonyms import Pseudonyms
 from evals.spec import load_spec
 from recommender import run_command
 
@@ -76,10 +77,14 @@ def test_users_that_differ_are_named_and_counted(tmp_path: Path, capsys: pytest.
     two = run(tmp_path, "two", model("b", BACKWARD))
     found = compare([one, two])
     assert found["users"] == USERS - 3
-    assert found["left_out"]["one"] == {"count": 3, "users": ["u0", "u1", "u5"]}
-    assert found["left_out"]["two"] == {"count": 3, "users": ["u5", "u12", "u13"]}
+    names = {
+        folder: [Pseudonyms.of_folder(folder).of(user) for user in users]
+        for folder, users in ((one, ("u0", "u1", "u5")), (two, ("u5", "u12", "u13")))
+    }
+    assert found["left_out"]["one"] == {"count": 3, "users": names[one]}
+    assert found["left_out"]["two"] == {"count": 3, "users": names[two]}
     assert run_command(app, ["compare", str(one), str(two)], usage_errors=(EvalError,)) == 0
-    assert "3 users of two are left out: u5, u12, u13" in capsys.readouterr().out
+    assert f"3 users of two are left out: {', '.join(names[two])}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_candidates_in_another_order_are_the_same_question(tmp_path: Path) -> None:
@@ -193,3 +198,18 @@ def test_the_position_bias_of_who_copies_the_order_is_1_over_true_permutations(t
     assert row["orders"]["agreement"]["kendall"] < 0.6
     profile = row["profile"]["position"]
     assert profile == pytest.approx(list(np.linspace(0, 1, 5)))
+
+
+def test_baselines_of_one_name_that_are_not_the_same_stand_apart(tmp_path: Path) -> None:
+    tasks(tmp_path)
+    knn = ", {{baseline: item-knn, neighbours: {}}}".format
+    one, two = (run(tmp_path, out, model(out, FORWARD) + knn(n)) for out, n in (("one", 5), ("two", 50)))
+    assert list(compare([one, two])["systems"]) == ["one", "item-knn (one)", "two", "item-knn (two)", *CONTROLS]
+
+
+def test_the_seed_0_is_a_seed_like_any_other(tmp_path: Path) -> None:
+    tasks(tmp_path)
+    [folder] = [run(tmp_path, "one", model("a", FORWARD) + ", {baseline: random, name: drawn}", "seeds: [1, 0]\n")]
+    again, table = compare([folder])["systems"]["drawn"], json.loads((folder / "metrics.json").read_text())
+    assert len(again["seeds"]) == 2
+    assert again["metrics"] == table["systems"]["drawn"]["metrics"]

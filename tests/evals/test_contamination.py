@@ -149,7 +149,8 @@ def test_the_command_writes_the_figures(tmp_path: Path, capsys: pytest.CaptureFi
         "--out",
         str(tmp_path / "out"),
     ]
-    assert run_command(app, ["contamination", *arguments, "--questions", "5"]) == 0
+    assert run_command(app, ["contamination", *arguments, "--questions", "5", "--json", str(tmp_path / "c.json")]) == 0
+    assert (tmp_path / "c.json").read_bytes() == (tmp_path / "out" / "contamination.json").read_bytes()
     document = json.loads((tmp_path / "out" / "contamination.json").read_text())
     assert {name: found["asked"] for name, found in document["probes"].items()} == {
         "titles": 5,

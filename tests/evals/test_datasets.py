@@ -323,7 +323,7 @@ DAMAGE = [
     ("mind", "behaviors.tsv", "5\tU1\tnoon\t\tN1-1\n", "behaviors.tsv:5: expected impression"),
     ("mind", "behaviors.tsv", "5\tU1\t11/12/2019 1:00:00 AM\t\tN1\n", "'N1' has no label"),
     ("plain", "interactions.csv", "u,a,tomorrow,,\n", "interactions.csv:5: timestamp 'tomorrow' is neither"),
-    ("plain", "interactions.csv", "u,a,1500000000000,,\n", "is it in milliseconds?"),
+    ("plain", "interactions.csv", "u,a,1500000000000,,\n", "in milliseconds, divide by 1000"),
     ("plain", "interactions.csv", "u,a,5,,veiw\n", "no kind 'veiw'. Did you mean 'view'?"),
     ("plain", "interactions.csv", ",a,5,,\n", "interactions.csv:5: user_id is empty"),
     ("plain", "interactions.csv", "u,zz,5,,\n", "interaction 4 is of item 'zz'"),
@@ -359,6 +359,13 @@ def test_a_column_that_is_missing_is_named_with_the_nearest(tmp_path: Path) -> N
     plain(tmp_path)
     write(tmp_path / "interactions.csv", "user_id,item,timestamp\nu,a,1\n")
     with pytest.raises(DataError, match="column 'item_id' is missing. Did you mean 'item'?"):
+        DATASETS.load("plain").load(tmp_path)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    plain(tmp_path)
+    write(tmp_path / "interactions.csv", "")
+    with pytest.raises(DataError, match="interactions.csv: is empty; its first line names the columns: user_id, item"):
         DATASETS.load("plain").load(tmp_path)
 
 

@@ -60,6 +60,20 @@ def test_a_task_file_gives_a_table_a_run_folder_and_a_page(files: Path, capsys: 
     assert row["users"] == 2
 
 
+def test_figures_come_as_json_in_a_file_or_on_the_standard_output(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_tasks(files, "--json", "-") == 0
+    printed = capsys.readouterr()
+    written = json.loads((files / "run" / "metrics.json").read_text())
+    assert json.loads(printed.out) == written
+    assert "report.html" in printed.err
+    assert run_tasks(files, "--json", files / "figures.json") == 0
+    assert json.loads((files / "figures.json").read_text())["systems"]["rec"]["users"] == 2
+    assert "NDCG@10" in capsys.readouterr().out
+    assert run_tasks(files, "--json") == 2
+
+
 def test_the_same_call_goes_on_and_another_run_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_tasks(files) == 0
     assert run_tasks(files) == 0
@@ -154,3 +168,11 @@ def test_a_folder_of_something_else_is_not_written_into(files: Path, capsys: pyt
     (files / "run" / "thesis.txt").write_text("precious")
     assert run_tasks(files) == 2
     assert "holds something else than a run" in capsys.readouterr().err
+
+
+def test_the_list_of_data_sets_is_had_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("data", "list", "--json", tmp_path / "list.json") == 0
+    found = json.loads((tmp_path / "list.json").read_text())["datasets"]
+    assert "GroupLens" in found["movielens-100k"]["licence"]
+    assert "small-dev" in found["mind"]["parts"]
+    assert all(name in capsys.readouterr().out for name in list(found)[:1])

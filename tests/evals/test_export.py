@@ -13,7 +13,8 @@ from evals import EvalError, RunError, SpecError
 from evals.cli import app
 from evals.export import export
 from evals.export.latex import escaped
-from evals.export.tables import inert
+from evals.export.rows import Rows
+from evals.export.tables import inert, write_csv
 from evals.spec import load_spec
 from recommender import run_command
 
@@ -109,7 +110,7 @@ def test_latex_is_a_table_with_names_made_harmless(run: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "  =1"])
 def test_a_formula_is_inert_in_csv(text: str) -> None:
     assert inert(text) == f"'{text}"
 
@@ -130,6 +131,15 @@ def test_what_does_not_go_together_is_refused(run: Path, capsys: pytest.CaptureF
     assert not (run / "r").exists()
 
 
+@pytest.mark.parametrize("between", [";", "\t", ","])
+def test_a_separator_in_a_text_begins_no_cell_with_a_formula(tmp_path: Path, between: str) -> None:
+    write_csv(tmp_path / "t.csv", Rows(columns=("system", "n"), rows=iter([(f"a{between}=1+1", 2.5), ("b", None)])))
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=between) for cell in row]
+    assert not [cell for cell in cells if cell.startswith("=")]
+    assert rows(tmp_path / "t.csv")[0] == {"system": f"a{between}=1+1", "n": "2.5"}
+
+
 def test_an_id_with_a_blank_is_refused_in_trec_files_and_kept_in_csv(tmp_path: Path) -> None:
     (tmp_path / "items.csv").write_text("item_id,title\n=a b,A\nc,C\n")
     (tmp_path / "tasks.jsonl").write_text(
@@ -144,3 +154,29 @@ def test_an_id_with_a_blank_is_refused_in_trec_files_and_kept_in_csv(tmp_path: P
     call = ["export", str(tmp_path / "run"), "--format", "csv", "--what", "rankings", "--out", str(tmp_path / "r.csv")]
     assert run_command(app, call, usage_errors=(EvalError,)) == 0
     assert {(row["user_id"], row["item_id"]) for row in rows(tmp_path / "r.csv")} == {("'=u", "'=a b"), ("'=u", "c")}
+
+
+def test_a_name_that_latex_would_take_for_an_argument_or_a_ligature_is_harmless() -> None:
+    assert escaped('[A] *x* <b> a|b "c"') == (
+        r"{[}A] {*}x{*} \textless{}b\textgreater{} a\textbar{}b \textquotedbl{}c\textquotedbl{}"
+    )
+
+
+def test_a_users_values_are_the_means_over_the_seeds_as_in_the_table(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Film {n:02d}\n" for n in range(40)))
+    lines = [
+        {"user_id": f"u{u}", "history": [f"i{u}"], "candidates": [f"i{u + n}" for n in range(1, 6)], "targets": [f"i{u + 2}"]}
+        for u in range(USERS)
+    ]  # fmt: skip
+    (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "spec.yaml").write_text(
+        "tasks: tasks.jsonl\ncatalog: items.csv\nout: run\nmetrics: [mrr, arp@2]\nseeds: [1, 2, 3]\n"
+        "systems: [{baseline: random, name: drawn}]\n"
+    )
+    asyncio.run(load_spec(tmp_path / "spec.yaml").run(lambda _: None))
+    export(tmp_path / "run", format="csv", out=tmp_path / "t.csv", what="users")
+    users = rows(tmp_path / "t.csv")
+    table = json.loads((tmp_path / "run" / "metrics.json").read_text())["systems"]["drawn"]["metrics"]
+    assert len(users) == USERS
+    for metric in ("mrr", "arp@2"):
+        assert sum(float(row[metric]) for row in users) / USERS == pytest.approx(table[metric]["mean"])

@@ -7,6 +7,7 @@ scored, and nothing but whole answers is cached (``sound`` holds a run against a
 from __future__ import annotations
 
 import importlib.util
+import json
 import resource
 import signal
 import socket
@@ -175,22 +176,27 @@ def test_no_attempt_begins_after_the_deadline(server: FaultServer, evaluation: E
 
 
 def test_a_limit_that_is_known_is_kept(server: FaultServer, evaluation: Evaluation, sound: Sound) -> None:
-    server.configure(rate={"rps": 100, "burst": 20}, latency_ms=100)
+    # The server has patience with clusters, which a busy machine makes of what was sent evenly; the time has none.
+    server.configure(rate={"rps": 100, "burst": 60}, latency_ms=100)
     evaluation.configure(base_url=server.url, requests_per_minute=6000)
     run = evaluation.run()
     sound(run)
     assert run.row["whole"] == USERS
     assert server.requests <= 1.02 * USERS
+    assert run.row["seconds"] >= (USERS - 20) / 100
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("known", "most"), [(3000, 1.02), (None, 1.15)], ids=["known", "unknown"])
-def test_a_limit_is_not_fought(server: FaultServer, tmp_path: Path, known: float | None, most: float) -> None:
+@pytest.mark.parametrize(("known", "burst", "most"), [(3000, 40, 1.02), (None, 10, 1.15)], ids=["known", "unknown"])
+def test_a_limit_is_not_fought(
+    server: FaultServer, tmp_path: Path, known: float | None, burst: int, most: float
+) -> None:
     write_files(tmp_path, 1000)
-    server.configure(rate={"rps": 50, "burst": 10}, latency_ms=200)
+    server.configure(rate={"rps": 50, "burst": burst}, latency_ms=200)
     run = Evaluation(tmp_path, tmp_path / "run", server.url, requests_per_minute=known).run()
     assert (run.code, run.row["whole"]) == (0, 1000)
     assert server.requests <= most * 1000
+    assert run.row["seconds"] >= (1000 - 10) / 50
 
 
 @pytest.mark.parametrize(
@@ -317,8 +323,10 @@ def wait_for(reached: Callable[[], bool], process: subprocess.Popen[str]) -> Non
         time.sleep(0.002)
 
 
-def answers(journal: Path) -> int:
-    return journal.read_bytes().count(b'"response":')
+def whole_answers(journal: Path) -> set[str]:
+    """Keys of the answers in a journal; the line that the disk had no room for is none."""
+    lines = journal.read_bytes().split(b"\n")[:-1]
+    return {row["key"] for row in map(json.loads, lines) if "response" in row}
 
 
 @pytest.mark.parametrize("requests", [1, 100, 199])
@@ -378,14 +386,15 @@ def test_a_full_disk_stops_the_run_and_keeps_what_was_paid_for(
     full = evaluation.finish(process)
     assert full.code == 1
     assert "cannot be written" in full.said
-    kept = answers(evaluation.out / "requests.jsonl")
-    assert kept > 10
-    answered = server.requests
+    kept = whole_answers(evaluation.out / "requests.jsonl")
+    assert len(kept) > 10
+    assert server.requests <= len(kept) + CONCURRENCY
+    kept |= full.cached.keys()  # an answer goes there first
+    server.configure()
     run = evaluation.run()
     sound(run)
     assert run.row["whole"] == USERS
-    assert server.requests == answered + USERS - kept
-    assert answered <= kept + CONCURRENCY
+    assert server.requests == USERS - len(kept)
 
 
 def test_more_connections_than_the_process_may_have_are_the_configs_fault(

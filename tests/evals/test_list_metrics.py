@@ -376,3 +376,104 @@ def test_a_catalogue_without_the_attribute_is_told_which_it_has() -> None:
 def test_the_long_tail_is_what_the_first_80_percent_leave() -> None:
     assert [i for i, head in zip(GENRES, shelf().head, strict=True) if head] == ["a", "b"]
     assert not Shelf([Item("a", "A")]).head.any()
+
+
+class World:
+    """A random catalogue, and users with rankings that are whole, short or empty."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.ids = [f"i{n}" for n in range(60)]
+        self.counts = {i: int(c) for i, c in zip(self.ids, rng.zipf(1.6, 60).clip(max=500), strict=True)}
+        self.genres = {i: {str(g) for g in rng.permutation(8)[: rng.integers(0, 4)]} for i in self.ids}
+        items = [Item(i, i, {"genres": "|".join(sorted(g))} if g else {}) for i, g in self.genres.items()]
+        self.rows = [self._row(rng) for _ in range(120)]
+        self.offered = {i for row in self.rows for i in row.offered}
+        self.shelf = Shelf(items, self.counts, offered=lambda: self.offered)
+
+    def _row(self, rng: np.random.Generator) -> Scored:
+        offered = [str(i) for i in rng.permutation(self.ids)[:20]]
+        ranked = [str(i) for i in rng.permutation(offered)][: rng.choice([0, 1, 4, 12, 20])]
+        history = [str(i) for i in rng.permutation(self.ids)[: rng.integers(1, 9)]]
+        targets = [str(i) for i in rng.permutation(offered)[: rng.integers(1, 4)]]
+        return Scored(
+            ranked=tuple(ranked),
+            targets=frozenset(targets),
+            candidates=20,
+            offered=tuple(offered),
+            history=tuple(history),
+        )
+
+    def mix(self, items: list[str]) -> np.ndarray:
+        """Shares of the genres, by the definition."""
+        found = np.zeros(8)
+        for item in items:
+            for genre in self.genres[item]:
+                found[int(genre)] += 1 / len(self.genres[item])
+        return found / found.sum() if found.sum() else found
+
+    @property
+    def tail(self) -> set[str]:
+        """The long tail by its definition: not among the fewest most popular items with 80 % of the interactions."""
+        order = sorted(self.counts.values(), reverse=True)
+        last = next(c for n, c in enumerate(order) if sum(order[: n + 1]) >= 0.8 * sum(order))
+        return {i for i, c in self.counts.items() if c < last}
+
+
+def by_definition(name: str, world: World, row: Scored, k: int) -> float:
+    """A metric of one user, written down anew, with scipy where it has it; NaN where the list has no value."""
+    stats = pytest.importorskip("scipy.stats")
+    distance = pytest.importorskip("scipy.spatial.distance")
+    top = list(row.ranked[:k])
+    if name == "position-bias":
+        own = [row.offered.index(i) for i in row.ranked]
+        return float(stats.kendalltau(range(len(own)), own).statistic) if len(own) > 1 else math.nan
+    if name == "serendipity":
+        obvious = sorted(row.offered, key=lambda i: -world.counts[i])[:k]
+        return sum(i in row.targets and i not in obvious for i in top) / k
+    if name == "auc":
+        scores = dict.fromkeys(row.offered, -1000.0) | dict.fromkeys(row.targets, -2000.0)
+        scores |= {item: -float(place) for place, item in enumerate(row.ranked)}
+        pair = [scores[i] for i in row.targets], [scores[i] for i in row.offered if i not in row.targets]
+        return float(stats.mannwhitneyu(*pair).statistic / len(pair[0]) / len(pair[1]))
+    if name == "calibration":
+        p, q = world.mix(list(row.history)), world.mix(top)
+        return float(stats.entropy(p, 0.99 * q + 0.01 * p)) if p.sum() and q.sum() else math.nan
+    if name == "ild":
+        flags = np.array([[str(g) in world.genres[i] for g in range(8)] for i in top])
+        return float(distance.pdist(flags, "jaccard").mean()) if len(top) > 1 else math.nan
+    total = sum(world.counts.values())
+    value = {
+        "arp": lambda i: world.counts[i],
+        "aplt": lambda i: i in world.tail,
+        "novelty": lambda i: -math.log2((world.counts[i] + 1) / (total + 1)),
+    }[name]
+    return statistics.fmean(map(value, top)) if top else math.nan
+
+
+@pytest.mark.parametrize(
+    "name", ["aplt", "arp", "auc", "calibration", "ild", "novelty", "position-bias", "serendipity"]
+)
+@pytest.mark.parametrize("k", [1, 5, 30])
+def test_equal_to_its_definition_on_random_rankings_with_gaps(name: str, k: int) -> None:
+    world = World(k)
+    asked = f"{name}@{k}" if ALL[name].cut else name
+    found = per_user([asked], world.rows, world.shelf)[asked]
+    expected = [by_definition(name, world, row, k) for row in world.rows]
+    np.testing.assert_allclose(found, expected, atol=1e-9, equal_nan=True)
+
+
+@pytest.mark.parametrize("k", [1, 5, 30])
+def test_values_of_a_run_are_their_definitions_on_random_rankings(k: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    world = World(k)
+    listed = [i for row in world.rows for i in row.ranked[:k]]
+    counts = np.array([listed.count(i) for i in sorted(world.offered)], dtype=float)
+    apart = np.abs(counts[:, None] - counts[None, :]).sum()
+    expected = {
+        "coverage": len(set(listed)) / len(world.offered),
+        "entropy": stats.entropy(counts, base=2),
+        "gini": apart / (2 * len(counts) ** 2 * counts.mean()),
+    }
+    for name, right in expected.items():
+        assert value(f"{name}@{k}", *world.rows, on=world.shelf) == pytest.approx(right, abs=1e-9)

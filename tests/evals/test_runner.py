@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from doubles import Answering
+from fakes.openai_server import Received, Reply
+from fakes.serving import ranking, serving
 
 from backends import AuthenticationError, Capability, GenerateRequest, InvalidRequest, RateLimited, ScoreRequest
 from evals import EvalTask, Evaluation, ModelSystem, RunError, SpecError, TaskSet, evaluate_systems
+from evals.report import write_report
 from evals.runner import evaluate
 from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
 
@@ -127,6 +130,35 @@ def test_a_run_that_broke_off_asks_only_for_who_is_missing(tmp_path: Path) -> No
     document = run(again, tmp_path)
     assert len(again.sent) == 3
     assert document["systems"]["mine"]["whole"] == 6
+
+
+def test_the_model_that_a_server_has_is_noted_and_another_is_refused_before_it_is_asked(tmp_path: Path) -> None:
+    def reply(received: Received) -> Reply:
+        if received.path.endswith("/models"):
+            return Reply(body={"data": [{"id": model, "root": f"/weights/{model}"} for model in serves]})
+        return Reply(body=ranking(received))
+
+    def ranked() -> None:
+        block = {"kind": "vllm", "base_url": fake.url, "api": "chat"}
+        config = parse_config({"name": "mine", "backend": block, "strategy": "listwise"})
+        rec = Recommender(config, catalog=CATALOG)
+        asyncio.run(evaluate_systems(users(), [ModelSystem(rec)], tmp_path))
+
+    serves = ["small"]
+    with serving(reply) as fake:
+        ranked()
+        noted = json.loads((tmp_path / "manifest.json").read_text())["answered_by"]["mine"]
+        assert (noted["kind"], noted["model"], noted["weights"]) == ("vllm", "small", "/weights/small")
+        assert "small" in write_report(tmp_path).read_text()
+        rankings = tmp_path / "rankings.jsonl"
+        rankings.write_bytes(b"".join(rankings.read_bytes().splitlines(keepends=True)[:3]))
+        serves, asked = ["other"], len(fake.received)
+        with pytest.raises(RunError, match="mine was answered by the model 'small' before and would now be by 'other'"):
+            ranked()
+        assert len(fake.received) == asked + 1  # which models there are
+        serves = ["small"]
+        ranked()
+    assert len(rankings.read_bytes().splitlines()) == 6
 
 
 def test_users_that_failed_for_a_passing_reason_are_tried_again_and_others_are_not(tmp_path: Path) -> None:
@@ -248,11 +280,21 @@ def test_a_metric_that_the_catalogue_cannot_serve_is_refused_before_anything_is_
     assert not (tmp_path / "run").exists()
 
 
-def test_headers_of_the_config_are_not_written_down(tmp_path: Path) -> None:
-    block = {"kind": "openai", "model": "m", "headers": {"Authorization": "Bearer hush-4711"}}
+def test_what_people_did_can_be_read_by_the_runs_owner_alone(tmp_path: Path) -> None:
+    run(listing("CABDE"), tmp_path)
+    for name in ("tasks.jsonl", "rankings.jsonl", "requests.jsonl"):
+        path = tmp_path / name
+        assert not path.exists() or path.stat().st_mode & 0o077 == 0, name
+    assert {"tasks.jsonl", "rankings.jsonl"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_headers_and_keys_of_the_config_are_not_written_down(tmp_path: Path) -> None:
+    body = {"proxy": {"api_key": "hush-4711", "x-token": "hush-4711"}, "top_k": 40}
+    block = {"kind": "openai", "model": "m", "headers": {"Authorization": "Bearer hush-4711"}, "extra_body": body}
     rec = Recommender(parse_config({"backend": block}), catalog=CATALOG, backend=listing("CABDE"))
     asyncio.run(evaluate(users(), rec, tmp_path))
     assert "hush-4711" not in "".join(path.read_text() for path in tmp_path.iterdir())
+    assert '"top_k": 40' in (tmp_path / "manifest.json").read_text()
 
 
 @pytest.mark.parametrize("capabilities", [CHAT, frozenset(Capability)])

@@ -212,3 +212,17 @@ def test_a_split_that_the_data_cannot_serve_says_why(split: object, said: str) -
 def test_a_cut_outside_the_data_says_how_far_it_goes() -> None:
     with pytest.raises(SpecError, match="the data goes from 1970-01-02 .* to 1970-01-06"):
         make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": "2020-01-01"})
+
+
+def test_readers_without_an_impression_are_not_said_to_have_no_history() -> None:
+    shown = Impression(
+        impression_id="1", user_id="u", time=1.0, history=("i1",), shown=("i2", "i3"), clicked=frozenset({"i2"})
+    )
+    source = made_of(Event("u", "i1", None), Event("u", "i2", None), Event("v", "i1", None), impressions=(shown,))
+    taskset = make_tasks(source, split="impressions")
+    assert "1 users without an impression, or without a click before their last one, are left out." in taskset.warnings
+
+
+def test_a_cut_that_is_no_date_is_said_plainly() -> None:
+    with pytest.raises(SpecError, match=r"split temporal: cut: 'yesterday' is no date; write 1998-03-01"):
+        check_protocol({"kind": "temporal", "cut": "yesterday"}, None)

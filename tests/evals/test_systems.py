@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from doubles import Answering
 
@@ -289,3 +290,43 @@ def test_a_file_of_demonstrations_makes_a_run_by_its_content_and_not_by_its_plac
     first = identity("a.jsonl", ["i1", "i2", "i3"])
     assert identity("b.jsonl", ["i1", "i2", "i3"]) == first
     assert identity("a.jsonl", ["i1", "i2", "i4"]) != first
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("x.csv", 'user_id,"item_id\nu1,i1\n', "x.csv:"),
+        ("x.csv", "user_id,item_id,score\nu1,i12,nan\n", "x.csv:2: 'nan' is no number"),
+        ("x.run", "u1 Q0 i12 1 inf x\n", "x.run:1: 'inf' is no number"),
+        ("x.jsonl", '{"user_id": "u1", "items": ["i12"]}\n{"user_id": "u1", "items": ["i13"]}\n', "x.jsonl:2: "),
+    ],
+)
+def test_a_damaged_file_of_rankings_is_named_with_its_line(folder: Path, name: str, text: str, said: str) -> None:
+    (folder / name).write_text(text)
+    with pytest.raises(DataError) as caught:
+        run(spec(folder, f"systems: [{name}]\n"))
+    assert said in str(caught.value)
+
+
+def test_ties_and_gaps_are_broken_by_the_stated_rule_before_anything_is_computed(folder: Path) -> None:
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    rng = np.random.default_rng(11)
+    items, users = [f"i{n}" for n in range(30)], 40
+    lines, rankings, expected, qrels = [], [], {}, {}
+    for u in range(users):
+        candidates = [str(i) for i in rng.permutation(items)[:12]]
+        targets = [str(i) for i in rng.permutation(candidates)[:3]]
+        lines.append({"user_id": f"u{u}", "history": [], "candidates": candidates, "targets": targets})
+        rows = [(i, float(rng.integers(3)), int(rng.integers(1, 4)) * 10) for i in rng.permutation(candidates)]
+        rankings += [f"u{u} Q0 {i} {rank} {score} x\n" for i, score, rank in rows]
+        scores, ranks = (np.array([row[at] for row in rows]) for at in (1, 2))
+        order = np.lexsort((np.arange(len(rows)), ranks, -scores))  # by score, then rank, then the file's order
+        expected[f"u{u}"] = {str(rows[at][0]): float(-place) for place, at in enumerate(order)}
+        qrels[f"u{u}"] = dict.fromkeys(targets, 1)
+    (folder / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "theirs.run").write_text("".join(rankings))
+    document = run(spec(folder, "systems: [theirs.run]\n"))
+    found = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut.10", "success.1"}).evaluate(expected)
+    for name, measure in (("ndcg@10", "ndcg_cut_10"), ("hr@1", "success_1")):
+        mean = sum(row[measure] for row in found.values()) / users
+        assert document["systems"]["theirs"]["metrics"][name]["mean"] == pytest.approx(mean, abs=1e-9)

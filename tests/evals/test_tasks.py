@@ -122,3 +122,10 @@ def test_the_protocol_names_file_and_users(tmp_path: Path) -> None:
     taskset = read(tmp_path, GOOD, {**GOOD, "user_id": "b"})
     assert "tasks.jsonl: 2 users" in taskset.protocol
     assert "histories of all 2 users" in taskset.popularity_source
+
+
+def test_popularity_counts_no_users_own_target(tmp_path: Path) -> None:
+    told = {"user_id": "b", "history": ["4", "1"], "candidates": ["4", "5"], "targets": ["4"]}
+    taskset = read(tmp_path, GOOD, told)
+    assert taskset.popularity == {"1": 2, "2": 1}
+    assert "1 users have a target that stands in their history; they are kept as given." in taskset.warnings

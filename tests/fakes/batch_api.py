@@ -33,6 +33,8 @@ class BatchServer:
         self.end: Callable[[int], str] = lambda number: "completed"
         self.looks = 2
         """Looks after which a batch has ended; None for never."""
+        self.strange = ""
+        """End of the path that is answered with JSON of another kind."""
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.answered: Counter[str] = Counter()
@@ -46,7 +48,7 @@ class BatchServer:
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def start(self) -> None:
-        app = web.Application(client_max_size=1 << 28)
+        app = web.Application(client_max_size=1 << 28, middlewares=[self._strangely])
         app.router.add_post("/v1/files", self._upload)
         app.router.add_get("/v1/files/{id}/content", self._content)
         app.router.add_post("/v1/batches", self._create)
@@ -60,6 +62,13 @@ class BatchServer:
 
     async def stop(self) -> None:
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _strangely(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.strange and request.path.endswith(self.strange):
+            return web.json_response({"detail": "ok"})
+        answer: web.StreamResponse = await handler(request)
+        return answer
 
     async def _upload(self, request: web.Request) -> web.Response:
         self.keys.add(request.headers.get("Authorization", ""))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from fakes.serving import serving
 
 from recommender.batch import BATCH_ENGINES, Job, run_batch
+from recommender.batch.users import Users
 from recommender.cli import app
 from recommender.command import run
 from recommender.config import parse_config
@@ -202,3 +204,59 @@ def test_the_library_does_the_same(folder: Path) -> None:
     job = Job(users=folder / "users.parquet", config=config, catalog=folder / "items.csv", out=folder / "job")
     summary = asyncio.run(run_batch(job))
     assert summary.users == summary.usable == 25
+
+
+def test_text_that_is_stored_as_categories_serves_as_ids(folder: Path) -> None:
+    data = {"user_id": ["a", "b", "a"], "history": [["1"], ["2"], ["3"]]}
+    kinds = {"user_id": pl.Categorical, "history": pl.List(pl.Categorical)}
+    pl.DataFrame(data).cast(kinds).write_parquet(folder / "users.parquet")
+    assert batch(folder) == 0
+    assert rankings(folder)["user_id"].to_list() == ["a", "b", "a"]
+
+
+def test_files_that_differ_are_named_and_those_without_rows_are_passed_over(folder: Path, capsys) -> None:
+    many = folder / "many"
+    many.mkdir()
+    pl.DataFrame({"user_id": [], "history": []}).write_parquet(many / "0.parquet")
+    pl.DataFrame({"user_id": [1, 2], "history": [["1"], ["2"]]}).write_parquet(many / "1.parquet")
+    command = ["batch", "--input", str(many), "--config", str(folder / "rec.yaml"), "--out"]
+    assert run(app, [*command, str(folder / "job")]) == 0
+    assert rankings(folder)["user_id"].to_list() == ["1", "2"]
+    capsys.readouterr()
+    for other, said in (
+        ({"user_id": ["x"], "history": [["1"]]}, "2.parquet: column 'user_id' is String, and in 1.parquet it is Int64"),
+        ({"user_id": [3], "history": [["1"]], "candidates": [["2"]]}, "column 'candidates' .* not there"),
+    ):
+        pl.DataFrame(other).write_parquet(many / "2.parquet")
+        assert run(app, [*command, str(folder / "other")]) == 2
+        assert re.search(said, capsys.readouterr().err)
+
+
+def test_damaged_rankings_are_named_and_made_again_once_they_are_deleted(folder: Path, capsys) -> None:
+    assert batch(folder, "--partition", "10") == 0
+    first, damaged = rankings(folder), folder / "job/rankings/part-00001.parquet"
+    damaged.write_bytes(b"PAR1")
+    capsys.readouterr()
+    assert batch(folder, "--partition", "10") == 1
+    assert "part-00001.parquet" in capsys.readouterr().err
+    damaged.unlink()
+    assert batch(folder, "--partition", "10") == 0
+    assert rankings(folder).equals(first)
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", '{"identity": 3}', '{"format": 1}'])
+def test_a_damaged_manifest_is_named(folder: Path, capsys, manifest: str) -> None:
+    assert batch(folder) == 0
+    (folder / "job/manifest.json").write_text(manifest)
+    assert batch(folder) == 2
+    assert "manifest.json: cannot be read" in capsys.readouterr().err
+
+
+def test_rows_come_in_order_whatever_the_length_of_histories_makes_of_the_windows(folder: Path) -> None:
+    lengths = [n % 7 for n in range(2_000)] + [3_000] * 400 + [1] * 600
+    users(folder / "users.parquet", 3_000, history=[["40"] * length for length in lengths])
+    read = Users(folder / "users.parquet")
+    spans = [(start, min(start + 700, 3_000)) for start in range(0, 3_000, 700)]
+    found = [(row.number, row.user_id, len(row.history)) for span in spans for row in read.rows(*span)]
+    assert found == [(number, f"u{number}", length) for number, length in enumerate(lengths)]
+    assert [row.number for row in read.rows(10, 13)] == [10, 11, 12]

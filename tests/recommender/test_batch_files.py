@@ -16,7 +16,8 @@ import backends.http.batched as batched
 from backends import BackendError, ConfigurationError, UnsupportedCapability, Usage
 from backends.prices import Price
 from recommender.batch import Job, run_batch
-from recommender.config import parse_config
+from recommender.config import load_config, parse_config
+from recommender.errors import ConfigError
 
 pl = pytest.importorskip("polars")
 USERS = 30
@@ -166,6 +167,19 @@ def test_what_a_cancelled_batch_has_answered_is_kept(job: Job, server: BatchServ
     assert set(server.answered.values()) == {1}
 
 
+@pytest.mark.parametrize(("path", "missing"), [("/files", "id"), ("/batches", "id"), ("/batches/batch-0", "status")])
+def test_a_server_that_answers_something_else_ends_the_job_and_is_quoted(
+    job: Job, server: BatchServer, path: str, missing: str
+) -> None:
+    server.strange = path
+
+    async def waited() -> None:
+        await asyncio.wait_for(run_batch(job, "openai-batch"), timeout=20)
+
+    with pytest.raises(BackendError, match=f"without '{missing}'"):
+        asyncio.run(waited())
+
+
 def test_other_backends_and_scores_that_no_file_can_hold_are_refused_at_once(job: Job) -> None:
     scripted = parse_config({"backend": {"kind": "scripted", "default": "x"}}, folder=job.users.parent)
     for engine in ("openai-batch", "vllm-batch"):
@@ -226,3 +240,11 @@ def test_the_batch_api_costs_half_of_the_tables_price(job: Job, server: BatchSer
     assert len(usages) == USERS
     for usage in usages:
         assert usage["usd"] == pytest.approx(table.of(Usage(**{**usage, "usd": None})) / 2)
+
+
+def test_a_budget_that_cannot_be_reckoned_is_said_with_its_place_in_the_config(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "films.yaml").write_text(
+        "backend: {kind: openai, model: m}\nstrategy: listwise\ncatalog: items.csv\nbudget: {usd: 1.0}\n"
+    )
+    with pytest.raises(ConfigError, match=r"films\.yaml:4: .*price"):
+        run(replace(job, config=load_config(tmp_path / "films.yaml")))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from fakes.ray_nodes import cluster, machine
 from fakes.serving import ranking, serving
 
 from recommender.batch._shares import parts_of, share_of
+from recommender.batch.engines.ray import refuse_other_machines
 from recommender.config import parse_config
 from recommender.errors import ConfigError
 
@@ -57,6 +59,14 @@ def answered(folder: Path) -> Counter[str]:
     return Counter(line["key"] for line in lines if "response" in line)
 
 
+def test_local_only_refuses_a_cluster_of_several_machines() -> None:
+    here = {"NodeManagerHostname": socket.gethostname(), "Alive": True}
+    dead = {"NodeManagerHostname": "elsewhere", "Alive": False}
+    refuse_other_machines([here, here, dead])
+    with pytest.raises(ConfigError, match="local_only is set, and the Ray cluster has 1 other machines, such as else"):
+        refuse_other_machines([here, {**dead, "Alive": True}])
+
+
 def test_a_machine_that_dies_loses_nothing_and_nothing_is_done_twice(nodes: Any, tmp_path: Path) -> None:
     doomed = machine(nodes)
     with serving(slowly) as server:
@@ -87,6 +97,26 @@ def test_a_machine_that_dies_loses_nothing_and_nothing_is_done_twice(nodes: Any,
         subprocess.run(on_ray, cwd=tmp_path, env=environment, check=True, capture_output=True)
         assert pl.read_parquet(tmp_path / "ray/rankings/*.parquet").equals(local)
         assert len(server.received) == asked
+
+
+@pytest.mark.slow
+def test_a_slow_worker_leaves_its_share_to_others(nodes: Any, tmp_path: Path) -> None:
+    def slow_for_some(received: Received) -> Reply:
+        return Reply(body=ranking(received), after=0.3 if "Film 59" in str(received.body) else 0.0)
+
+    with serving(slow_for_some) as server:
+        command = job(tmp_path, server)
+        share = USERS // WORKERS
+        histories = [["59" if n < share else "58", str(n % 57), str((n + 1 + n // 57) % 57)] for n in range(USERS)]
+        pl.DataFrame({"user_id": range(USERS), "history": histories}).write_parquet(tmp_path / "users.parquet")
+        environment = {**os.environ, "OPENAI_API_KEY": "k", "RAY_ADDRESS": nodes.address}
+        command += ["--engine", "ray", "--out", "job", "--workers", str(WORKERS)]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    owners = [link.readlink().name for link in sorted((tmp_path / "job/journals").glob("part-*"))]
+    assert len(owners) == USERS // 10
+    assert len(set(owners[: share // 10])) > 1
+    assert set(answered(tmp_path / "job").values()) == {1}
+    assert pl.read_parquet(tmp_path / "job/rankings/*.parquet")["user_id"].to_list() == [str(n) for n in range(USERS)]
 
 
 def test_what_workers_may_do_adds_up_to_what_the_config_allows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +68,9 @@ def test_filters_and_exclusions_bound_the_candidates(config: Path, capsys: pytes
     [
         ([], "Usage"),
         (["recomend"], "recommend"),
-        (["recommend"], "--config"),
+        (["recommend"], "--config is missing. See: recommender recommend --help"),
+        (["recommend", "--config", "."], ".: a folder"),
+        (["recommend", "--config", "CONFIG", "--history", "Blade", "Runner"], "Not understood: Runner. Put a title"),
         (["recommend", "--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["recommend", "--config", "CONFIG", "--histroy", "x"], "--history"),
         (["recommend", "--config", "CONFIG", "-k", "none"], "none"),
@@ -84,6 +87,38 @@ def test_wrong_usage_is_told_in_words_and_exits_with_2(
     assert said in printed.out + printed.err
 
 
+def test_a_mistake_in_a_history_file_is_told_with_its_line(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text('\nAlien\n\n{"item_id": \n')
+    assert run(app, ["recommend", "--config", str(config), "--history-file", str(file)]) == 2
+    assert f"{file}:4: not valid JSON" in capsys.readouterr().err
+
+
+def test_a_long_title_stands_in_one_line_of_a_pipe(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = "Night of the Day of the Dawn of the Son of the Bride of the Return of the Revenge of the Terror, part two"
+    (tmp_path / "items.csv").write_text(f'item_id,title\n1,Alien\n2,"{title}"\n3,Brazil\n')
+    assert run(app, ["recommend", "--config", str(config), "--history", "Alien"]) == 0
+    assert title in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("recommender rec", "recommend"), ("recommender recommend --his", "--history --history-file")],
+)
+def test_bash_completes_what_is_typed(typed: str, offered: str) -> None:
+    words = typed.split()
+    script = (
+        f"source <({sys.executable} -m recommender completion bash); "
+        f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _recommender; echo ${{COMPREPLY[@]}}"
+    )
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == offered.split()
+
+
 def test_an_unusable_backend_exits_with_1(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text("backend: {kind: scripted, default: {error: authentication}}\ncatalog: items.csv\n")
     assert run(app, ["recommend", "--config", str(config), "--history", "Alien"]) == 1
@@ -94,3 +129,26 @@ def test_python_m_is_the_same_command() -> None:
     done = subprocess.run([sys.executable, "-m", "recommender", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "recommend" in done.stdout
+
+
+def test_titles_answers_and_names_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    steering = "\x1b]0;owned\x07\x1b[31m\x9b2J\u202e"
+    (tmp_path / "items.csv").write_text(f"item_id,title\n1,Ali{steering}en\n2,Heat\n3,Ronin\n")
+    answer = f"[A] > [B]. Because {steering} of it."
+    path = tmp_path / "films.yaml"
+    path.write_text(
+        json.dumps(
+            {
+                "name": f"mine{steering}",
+                "backend": {"kind": "scripted", "default": answer},
+                "strategy": {"kind": "listwise", "explanations": 1},
+                "catalog": "items.csv",
+            }
+        )
+    )
+    more = ["--history", "Heat", "--history", f"Nothing{steering}", "--show-prompt"]
+    assert run(app, ["recommend", "--config", str(path), *more]) == 0
+    assert run(app, ["recommend", "--config", f"{steering}.yaml"]) == 2
+    for said in capsys.readouterr():
+        assert "mine" in said or "en" in said
+        assert not re.search("[\x1b\x07\x9b\u202e]", said)

@@ -109,6 +109,12 @@ def test_fusion_with_a_first_stage_needs_a_catalogue() -> None:
         build_strategy(kind.options(kind="fusion"), Setting(capabilities=ALL))
 
 
+@pytest.mark.parametrize("options", [{"weights": (float("nan"), 1.0)}, {"constant": float("inf")}])
+def test_weights_that_are_no_numbers_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="finite number"):
+        STRATEGIES.load("fusion").options(kind="fusion", **options)
+
+
 @pytest.mark.parametrize(
     ("block", "message"),
     [

@@ -147,6 +147,12 @@ def test_what_is_found_by_a_part_alone_says_so() -> None:
         ("Jessie J", "Jessie James"),
         ("The Picture of Dorian Gray", "The Picture of Dorian Gray: A Graphic Novel"),
         ("Heat II (1995)", "Heat (1995)"),
+        ("The Seventh Day (2000)", "6th Day, The (2000)"),
+        ("Life of Pi (1979)", "Monty Python's Life of Brian (1979)"),
+        (
+            "The Lost Boys: Three Friends on a Most Unlikely Road",
+            "The Lost Girls: Three Friends on a Most Unlikely Road",
+        ),
     ],
 )
 def test_a_like_title_of_another_work_is_no_match(text: str, like: str) -> None:
@@ -173,6 +179,18 @@ def test_a_like_title_of_another_work_is_no_match(text: str, like: str) -> None:
         ("Kesha", "Ke$ha"),
         ("Florence + the Machine", "Florence and The Machine"),
         ("Guns and Roses", "Guns N' Roses"),
+        ("The Sixth Day (2000)", "6th Day, The (2000)"),
+        ("Life of Brian (1979)", "Monty Python's Life of Brian (1979)"),
+        ("Ghost Recon Wildlands", "Tom Clancy's Ghost Recon Wildlands"),
+        ("The Lorax (2012)", "Dr. Seuss' The Lorax (2012)"),
+        (
+            "The Lost Girls: Three Friends on a Most Unlikely Road",
+            "Lost Girls and a Year: Three Friends on a Most Unlikely Road",
+        ),
+        (
+            "Star Wars: Caravan of Courage - An Ewok Tale",
+            "Ewok Adventure, The (a.k.a. Caravan of Courage: An Ewok Tale)",
+        ),
     ],
 )
 def test_one_work_in_other_words_is_a_match(text: str, title: str) -> None:

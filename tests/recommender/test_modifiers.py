@@ -135,6 +135,30 @@ async def test_wording_reaches_the_prompt() -> None:
     assert "[E] Film 4 (popularity rank: 1 of 5)" in text
 
 
+async def test_candidates_that_a_first_stage_finds_alike_share_their_rank() -> None:
+    backend = Answering()
+    task = replace(TASK, candidates=Candidates((OTHERS[0], ITEMS[3], OTHERS[1])))
+    await rank_one(build("first", evidence="popularity"), backend, "u", task)
+    ranks = [
+        f"{title} (popularity rank: {rank} of 3)" for title, rank in (("Other 0", 2), ("Film 3", 1), ("Other 1", 2))
+    ]
+    assert all(rank in text_of(backend.sent[0]) for rank in ranks)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("first", {"evidence": "candidate-order"}),
+        ("fusion", {"strategies": ["first"], "first_stages": ["candidate-order"]}),
+        ("cascade", {"stages": [{"kind": "first", "evidence": "candidate-order"}, "setwise"]}),
+    ],
+)
+def test_several_orders_do_not_go_with_a_first_stage_that_is_the_order(name: str, options: dict[str, object]) -> None:
+    build(name, **options)
+    with pytest.raises(ConfigError, match=r"strategy\.permutations: .*'candidate-order'"):
+        build(name, permutations=3, **options)
+
+
 # -- demonstrations
 
 
@@ -401,4 +425,7 @@ async def test_candidates_that_do_not_fit_fail_the_user_in_one_clear_sentence() 
     task = replace(TASK, candidates=Candidates(items))
     ranked = await rank_one(build("listwise", replace(SETTING, context_tokens=4096)), Answering(), "u", task)
     assert ranked.ranking.outcome == "context-overflow"
-    assert "Offer fewer candidates" in ranked.ranking.warnings[0]
+    [warning] = ranked.ranking.warnings
+    assert warning.startswith("The answer about all that template 'listwise' shows may take 6032 tokens")
+    assert "the model's context has 4096" in warning
+    assert "Offer fewer candidates" in warning

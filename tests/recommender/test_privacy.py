@@ -74,6 +74,14 @@ def test_a_title_of_the_catalogue_stays_and_one_that_a_caller_wrote_is_free_text
     assert [item.title for item in shown(Interaction(item=ROAD), catalog=None).history.items] != [ROAD.title]
 
 
+def test_what_a_caller_writes_under_an_id_of_the_catalogue_or_into_attributes_is_free_text() -> None:
+    renamed = Interaction(item=Item("1", "what jane@example.org likes"))
+    described = Interaction(item=Item("x", "Heat", {"note": "lent to jane@example.org", "genre": "Crime"}))
+    first, second = shown(renamed, described).history.items
+    assert (first.title, second.title) == ("what [email-1] likes", "Heat")
+    assert dict(second.attributes) == {"note": "lent to [email-1]", "genre": "Crime"}
+
+
 def test_presidio_finds_beside_the_own_patterns_what_only_it_knows_and_leaves_titles() -> None:
     pytest.importorskip("presidio_analyzer", reason="needs promptrec[presidio]")
     said = "for b@x.org, NIF 12345678Z, NINO AB 12 34 56 C, sk-canary-0123456789"
@@ -94,6 +102,16 @@ def test_presidio_that_is_missing_is_said_at_the_start(monkeypatch: pytest.Monke
     config = parse_config({"backend": {"kind": "scripted"}, "privacy": {"redact": "presidio"}})
     with pytest.raises(ConfigError, match=r"promptrec\[presidio\]"):
         Recommender(config, catalog=CATALOG, backend=Answering(text=lambda _: ""))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_titles_of_other_people_are_shown_only_where_titles_are(tmp_path: Any, inside: bool) -> None:
+    (tmp_path / "others.jsonl").write_text('{"history": ["1", "2"]}\n')
+    shown = {"kind": "listwise", "demonstrations": {"kind": "random", "file": str(tmp_path / "others.jsonl")}}
+    strategy = {"kind": "cascade", "stages": [shown, {"kind": "listwise"}]}
+    told = {"backend": {"kind": "scripted"}, "strategy": strategy if inside else shown, "privacy": {"share": ["kind"]}}
+    with pytest.raises(ConfigError, match="demonstrations show titles of other people"):
+        Recommender(parse_config(told), catalog=CATALOG, backend=Answering(text=lambda _: ""))
 
 
 def test_unknown_fields_are_refused() -> None:

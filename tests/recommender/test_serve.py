@@ -89,6 +89,15 @@ def test_other_paths_and_methods_are_refused_in_the_same_shape(served: Service) 
         assert json.loads(body)["error"]["message"]
 
 
+def test_a_head_request_gets_the_headers_of_what_a_get_would_have(served: Service) -> None:
+    for path, status in (("/", b"200"), ("/healthz", b"200"), ("/nowhere", b"404"), ("/v1/recommendations", b"405")):
+        head, _, body = _raw(
+            served.port, f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        ).partition(b"\r\n\r\n")
+        assert head.split()[1] == status
+        assert body == b""
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost:x", "[::1].evil"])
 def test_a_wrong_host_is_refused(served: Service, host: str) -> None:
     for path, body in (("/healthz", None), ("/v1/recommendations", ASK), ("/", None)):
@@ -242,6 +251,29 @@ def test_what_is_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
             asking.join()
             assert answers == [200]
             assert running.process.wait(timeout=20) == 0
+
+
+def test_a_second_interrupt_waits_for_nobody_and_says_so_to_whoever_is_cut_off(tmp_path: Path) -> None:
+    with serving() as server:
+        plain = server.reply
+        server.reply = lambda received: type(plain(received))(body=plain(received).body, after=60)
+        with _slow_service(tmp_path, server.url) as running:
+            answers: list[tuple[int, bytes, dict[str, str]]] = []
+            asking = threading.Thread(target=lambda: answers.append(running.ask("/v1/recommendations", ASK)))
+            asking.start()
+            while not server.received:
+                time.sleep(0.05)
+            running.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            running.process.send_signal(signal.SIGINT)
+            asking.join()
+            status, body, headers = answers[0]
+            assert status == 503
+            assert json.loads(body)["error"]["type"] == "stopping"
+            assert headers["retry-after"] == "1"
+            assert running.process.wait(timeout=20) == 130
+            assert running.process.stderr is not None
+            assert "Traceback" not in running.process.stderr.read()
 
 
 def test_a_model_that_fails_is_an_error_of_its_own_and_says_no_more_than_that(tmp_path: Path) -> None:

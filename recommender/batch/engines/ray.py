@@ -1,7 +1,7 @@
-"""Ray: our own run on every worker of a cluster, each over its own partitions and with its own journal.
+"""Ray: our own run on every worker of a cluster, each with its own journal and the partitions that it comes to.
 
 The folder of the job must be one that all machines see.  A worker whose machine dies is started again on another one,
-where its journal gives back what was paid for.
+where its journal gives back what was paid for; one that is slow leaves its partitions to others.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import importlib
 import os
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from prompts import PromptError
 from ...errors import ConfigError, RecommenderError
 from ...progress import Progress
 from ...recommender import Recommender
-from .._shares import parts_of, share_of
+from .._claims import Claims, busy_workers, handed_out, journal_of
+from .._shares import share_of
 from ..base import BatchEngine, Job, Summary
 from ..folder import JobFolder, identity_in
 from ..run import catalogue_of, fill, identity_of
@@ -40,7 +42,7 @@ _STORE_BYTES = 80 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one worker gets: a job with its share of all limits, and which partitions are its own.
+    """What one worker gets: a job with its share of all limits, and which of how many workers it is.
 
     Relative paths of the job and its config start at ``folder``.
     """
@@ -48,15 +50,20 @@ class Work:
     folder: Path
     job: Job
     identity: Mapping[str, Any]
-    parts: range
-    journal: Path
+    worker: int
+    workers: int
+
+    @property
+    def journals(self) -> Path:
+        """Folder of all workers' journals."""
+        return self.job.out / JOURNALS
 
 
 class Worker:
     """One process of the job, as an actor."""
 
     def run(self, work: Work) -> Exception | None:
-        """Ranks the users of the partitions that are not there; returns the error that ended it."""
+        """Ranks users as long as there are partitions that nobody has; returns the error that ended it."""
         try:
             os.chdir(work.folder)
             asyncio.run(_carry_through(work))
@@ -66,15 +73,24 @@ class Worker:
 
 
 async def _carry_through(work: Work) -> None:
-    job = work.job
-    _wait_for_orphan(work.journal)
-    rec = Recommender.from_config(job.config, catalog=job.catalog, journal=work.journal)
+    job, journal = work.job, work.journals / journal_of(work.worker)
+    _wait_for_orphan(journal)
+    rec = Recommender.from_config(job.config, catalog=job.catalog, journal=journal)
     users = Users(job.users)
+    partitions = job.partitions(users.count)
     identity = {**work.identity, "catalogue": catalogue_of(rec).digest()}
-    folder = JobFolder(job.out, identity=identity, partitions=job.partitions(users.count))
+    folder = JobFolder(job.out, identity=identity, partitions=partitions)
     try:
         await rec.start()
-        parts = [part for part in folder.waiting() if part in work.parts]
+        claims, waiting = Claims(work.journals), folder.waiting()
+        parts = handed_out(
+            claims,
+            waiting,
+            worker=work.worker,
+            workers=work.workers,
+            partitions=partitions,
+            helping=_helping(job),
+        )
         limit = job.config.backend.concurrency
         await fill(job, rec, users, folder, parts, concurrency=limit, done=lambda **_: None)
     finally:
@@ -104,6 +120,8 @@ async def _run(job: Job) -> Summary:
     users = Users(job.users)
     partitions = job.partitions(users.count)
     with _cluster(job.address) as ray:
+        if job.config.local_only:
+            refuse_other_machines(ray.nodes())
         able = _able(ray, job)
         workers = job.workers or identity_in(job.out).get("workers") or min(able, partitions)
         identity = {**identity_of(job, rec, users), "workers": workers}
@@ -116,32 +134,31 @@ async def _run(job: Job) -> Summary:
     return folder.finish()
 
 
-def _portions(
-    job: Job, identity: Mapping[str, Any], workers: int, partitions: int, waiting: list[int]
-) -> list[tuple[int, Work]]:
-    """The work of every worker that still has something to do, by its number."""
-    whole = {number: parts_of(number, workers, partitions) for number in range(workers)}
-    busy = [number for number, parts in whole.items() if any(part in parts for part in waiting)]
+def _helping(job: Job) -> bool:
+    """Whether workers take over from others: not where each has a share of the budget for its own partitions."""
+    return all(limit is None for limit in job.config.budget.model_dump().values())
+
+
+def _portions(job: Job, identity: Mapping[str, Any], workers: int, partitions: int, waiting: list[int]) -> list[Work]:
+    """The work of every worker that still has something to do."""
+    claims = Claims(job.out / JOURNALS)
+    busy = busy_workers(claims, waiting, workers=workers, partitions=partitions, helping=_helping(job))
     return [
-        (
-            number,
-            Work(
-                folder=Path.cwd(),
-                job=replace(
-                    job,
-                    config=share_of(job.config, worker=number, workers=workers, place=place, running=len(busy)),
-                ),
-                identity=identity,
-                parts=whole[number],
-                journal=job.out / JOURNALS / f"worker-{number:05}.jsonl",
+        Work(
+            folder=Path.cwd(),
+            job=replace(
+                job, config=share_of(job.config, worker=number, workers=workers, place=place, running=len(busy))
             ),
+            identity=identity,
+            worker=number,
+            workers=workers,
         )
         for place, number in enumerate(busy)
     ]
 
 
 @contextlib.asynccontextmanager
-async def _working(ray: Any, job: Job, portions: list[tuple[int, Work]]) -> AsyncIterator[list[asyncio.Task[None]]]:
+async def _working(ray: Any, job: Job, portions: list[Work]) -> AsyncIterator[list[asyncio.Task[None]]]:
     remote = ray.remote(Worker).options(
         num_cpus=1,
         num_gpus=job.gpus,
@@ -149,7 +166,7 @@ async def _working(ray: Any, job: Job, portions: list[tuple[int, Work]]) -> Asyn
         max_task_retries=-1,
         scheduling_strategy="SPREAD",
     )
-    tasks = [asyncio.create_task(_one(ray, remote, number, work)) for number, work in portions]
+    tasks = [asyncio.create_task(_one(ray, remote, work)) for work in portions]
     try:
         yield tasks
     finally:
@@ -158,13 +175,13 @@ async def _working(ray: Any, job: Job, portions: list[tuple[int, Work]]) -> Asyn
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _one(ray: Any, remote: Any, number: int, work: Work) -> None:
+async def _one(ray: Any, remote: Any, work: Work) -> None:
     actor = remote.remote()
     try:
         error = await asyncio.wrap_future(actor.run.remote(work).future())
     except ray.exceptions.RayActorError as death:
         raise ServerError(
-            f"Worker {number} of the Ray job died and could not be started again: {str(death).splitlines()[0]}.",
+            f"Worker {work.worker} of the Ray job died and could not be started again: {str(death).splitlines()[0]}.",
             hint="What was paid for is kept; start the same job again.",
         ) from death
     finally:
@@ -219,6 +236,21 @@ def _cluster(address: str | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def refuse_other_machines(nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Holds ``local_only``: histories go to every machine of the cluster.
+
+    Raises:
+        ConfigError: If one that is alive is not this machine.
+    """
+    here = socket.gethostname()
+    others = {str(node["NodeManagerHostname"]) for node in nodes if node["Alive"]} - {here}
+    if others:
+        raise ConfigError(
+            f"local_only is set, and the Ray cluster has {len(others)} other machines, such as {min(others)}; "
+            "take a cluster on this machine alone (--address local), or local_only: false."
+        )
 
 
 def _able(ray: Any, job: Job) -> int:
