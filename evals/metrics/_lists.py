@@ -19,7 +19,7 @@ def top(batch: Batch, k: int) -> Places:
 def mean_over_list(values: Floats, lists: Places) -> Floats:
     """Each user's mean of a value of items, (items,), over the list; NaN where it is empty."""
     there = lists >= 0
-    sums = np.where(there, values[lists] if len(values) else 0.0, 0.0).sum(axis=1)
+    sums = np.where(there, values[lists], 0.0).sum(axis=1)
     count = there.sum(axis=1)
     return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
 

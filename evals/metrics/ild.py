@@ -22,7 +22,7 @@ def _values(batch: Batch, k: int) -> Floats:
         return np.full(len(batch), np.nan)
     step = max(1, _CELLS // (lists.shape[1] * max(values.shape[1], 1)) ** 2)
     parts = [_distances(lists[start : start + step], values) for start in range(0, len(lists), step)]
-    return np.concatenate(parts) if parts else np.zeros(0)
+    return np.concatenate(parts)
 
 
 def _distances(lists: Places, values: Places) -> Floats:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals import EvalTask, Scored, SpecError
-from evals.metrics import METRICS, Agreement, Batch, Metric, Shelf, expected_random, parse, per_user
+from evals.metrics import METRICS, Agreement, Batch, Metric, Shelf, ceiling, expected_random, parse, per_user
 from recommender import Candidates, History, Item, Task
 
 ALL = {name: METRICS.load(name) for name in METRICS.names()}
@@ -57,12 +57,17 @@ def value(name: str, *rows: Scored, on: Shelf | None = None) -> float:
         ("gini@1", ["a", "b", "c", "d", "e", "f"], 0.0),
         ("gini@1", ["a"] * 9, 5 / 6),
         ("entropy@1", ["a", "b", "a", "b"], 1.0),
+        ("entropy@1", ["a", "b"], 1.0),
         ("entropy@2", ["aa"], 0.0),
         ("arp@2", ["ab"], 40.0),
         ("arp@2", ["f"], 0.0),
+        ("arp@1", ["ab"], 50.0),
+        ("aplt@1", ["ca"], 1.0),
         ("aplt@3", ["abc"], 1 / 3),
         ("novelty@1", ["a"], -math.log2(51 / 101)),
+        ("novelty@1", ["ab"], -math.log2(51 / 101)),
         ("ild@2", ["ab"], 0.5),
+        ("ild@2", ["abe"], 0.5),
         ("ild@3", ["abc"], (0.5 + 1 + 1) / 3),
         ("ild@2", ["be"], 1.0),
         ("position-bias", ["abcdef"], 1.0),
@@ -78,6 +83,33 @@ def test_serendipity_counts_targets_that_popularity_would_not_have_found() -> No
     assert value("serendipity@2", scored("da", "ad")) == pytest.approx(1 / 2)
     assert value("serendipity@2", scored("ab", "ab")) == 0.0
     assert value("serendipity@1", scored("f", "f")) == 1.0
+
+
+def test_what_is_obvious_goes_by_popularity_and_of_equals_by_the_order_offered() -> None:
+    assert value("serendipity@2", scored("ab", "ab", offered="fedcba")) == 0.0
+    assert value("serendipity@2", scored("fe", "fe", offered="fedcba")) == 1.0
+    ids = [str(n) for n in range(60)]
+    alike = Shelf([Item(i, i) for i in ids], {i: int(i) % 2 for i in ids})
+    odd_first = ids[1:7:2]
+    for candidates in (ids, ids[:6]):  # users may have been offered fewer than others
+        rows = [
+            Scored(
+                ranked=tuple(odd_first), targets=frozenset(odd_first), candidates=len(offered), offered=tuple(offered)
+            )
+            for offered in (candidates, ids)
+        ]
+        assert list(per_user(["serendipity@3"], rows, alike)["serendipity@3"]) == [0.0, 0.0]
+    unknown = Shelf([Item(i, i) for i in "abcdef"])
+    rows = [scored("f", "f", offered="fa"), scored("a", "a")]
+    assert list(per_user(["serendipity@1"], rows, unknown)["serendipity@1"]) == [0.0, 0.0]
+
+
+def test_a_short_list_is_averaged_over_its_own_length() -> None:
+    found = per_user(["arp@3", "aplt@3", "ild@3"], [scored("a"), scored("abc")], shelf())
+    assert list(found["ild@3"]) == pytest.approx([math.nan, 2.5 / 3], nan_ok=True)
+    assert per_user(["ild@3"], [scored("ab"), scored("abc")], shelf())["ild@3"][0] == 0.5
+    assert list(found["arp@3"]) == [50.0, 30.0]
+    assert list(found["aplt@3"]) == pytest.approx([0.0, 1 / 3])
 
 
 def test_coverage_is_of_what_was_offered_to_anybody() -> None:
@@ -100,6 +132,11 @@ def test_calibration_agrees_with_scipys_relative_entropy() -> None:
     expected = stats.entropy(p, 0.99 * q + 0.01 * p)
     assert value("calibration@3", scored("dbe", history="af")) == pytest.approx(expected, abs=1e-9)
     assert value("calibration@2", scored("af", history="fa")) == pytest.approx(0.0, abs=1e-12)
+    assert value("calibration@1", scored("ef", history="f")) == pytest.approx(math.log(100))  # z for x
+    uneven = stats.entropy(
+        [3 / 4, 1 / 4, 0], 0.99 * np.array([1 / 6, 4 / 6, 1 / 6]) + 0.01 * np.array([3 / 4, 1 / 4, 0])
+    )
+    assert value("calibration@2", scored("dbfe", history="af")) == pytest.approx(uneven, abs=1e-9)
 
 
 def test_diversity_agrees_with_scipys_jaccard_distance() -> None:
@@ -221,6 +258,35 @@ def test_the_analytic_row_of_graded_ndcg_is_the_mean_over_all_orders() -> None:
         assert expected_random([name], [task])[name][0] == pytest.approx(per_user([name], rows)[name].mean())
 
 
+def test_a_target_without_a_grade_has_grade_1_and_the_best_order_goes_by_grades() -> None:
+    gains = {"b": 1.5}
+    items = tuple(Item(c, c) for c in "abc")
+    task = EvalTask(
+        user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=frozenset("ab"), gains=gains
+    )
+    rows = [
+        Scored(ranked=order, targets=task.targets, candidates=3, gains=gains) for order in itertools.permutations("abc")
+    ]
+    name = "graded-ndcg@1"
+    assert max(per_user([name], rows)[name]) == ceiling([name], [task])[name][0] == 1.0
+    expected = expected_random(["coverage@1", name], [task])  # what has no such mean is left out
+    assert list(expected) == [name]
+    assert expected[name][0] == pytest.approx(per_user([name], rows)[name].mean())
+
+
+def test_targets_that_are_all_of_grade_0_are_worth_nothing_in_any_order() -> None:
+    items = (Item("a", "a"), Item("b", "b"))
+    task = EvalTask(
+        user_id="u",
+        task=Task(history=History(), candidates=Candidates(items)),
+        targets=frozenset("a"),
+        gains={"a": 0.0},
+    )
+    row = Scored(ranked=("a", "b"), targets=task.targets, candidates=2, gains=task.gains)
+    assert per_user(["graded-ndcg@2"], [row])["graded-ndcg@2"][0] == 0.0
+    assert expected_random(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == 0.0
+
+
 def test_grades_that_are_all_1_make_no_difference() -> None:
     rows = [scored("abc", "bz"), scored("cab", "b"), scored("", "a")]
     assert per_user(["graded-ndcg@2"], rows)["graded-ndcg@2"] == pytest.approx(per_user(["ndcg@2"], rows)["ndcg@2"])
@@ -244,10 +310,47 @@ def test_answers_by_hand() -> None:
     assert math.isnan(value("cost-per-point@10", scored("a"), rows[0]))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["gini@1", "entropy@1", "ild@1", "latency@50", "cost-per-point@10", "perplexity", "calibration@2", "kendall"],
+)
+def test_where_nothing_is_known_there_is_no_value_and_no_zero(name: str) -> None:
+    rows = [scored("", usd=0.1), scored("", usd=0.1)]
+    assert math.isnan(agree("kendall", "", "ab") if name == "kendall" else value(name, *rows))
+
+
+def test_nothing_offered_is_not_covered_at_0_percent() -> None:
+    assert math.isnan(value("coverage@1", scored("", offered=""), on=shelf(offered=list)))
+
+
+def test_latency_is_of_the_users_whose_time_is_known_and_at_most_the_longest() -> None:
+    rows = [scored("a"), scored("a", seconds=1.0), scored("a", seconds=4.0)]
+    assert value("latency@50", *rows) == 2.5
+    assert value("latency@200", *rows) == 4.0
+    assert value("latency@90", scored("a", seconds=3.0)) == 3.0
+
+
+def test_items_without_a_value_of_the_attribute_say_nothing_of_a_mix_or_of_diversity() -> None:
+    bare = Shelf([Item(i, i, {"genres": " ; "}) for i in "ab"])
+    assert math.isnan(value("calibration@2", scored("ab", history="a", offered="ab"), on=bare))
+    assert value("ild@2", scored("ab", offered="ab"), on=bare) == 0.0
+
+
+def test_items_of_one_and_the_same_value_are_alike() -> None:
+    westerns = Shelf([Item(i, i, {"genres": "Western"}) for i in "ab"])
+    assert value("ild@2", scored("ab", offered="ab"), on=westerns) == 0.0
+
+
+@pytest.mark.parametrize("name", ["kendall", "rbo"])
+def test_rankings_of_different_users_are_not_compared(name: str) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        ALL[name].values(Batch([scored("a")], shelf()), Batch([scored("a"), scored("b")], shelf()))
+
+
 def test_perplexity_is_over_all_tokens_and_nll_the_mean_over_users() -> None:
-    rows = [scored("a", nll=6.0, nll_tokens=2), scored("a", nll=2.0, nll_tokens=4), scored("a")]
+    rows = [scored("a", nll=6.0, nll_tokens=2), scored("a", nll=3.0, nll_tokens=6), scored("a")]
     assert value("nll", *rows) == pytest.approx((3.0 + 0.5) / 2)
-    assert value("perplexity", *rows) == pytest.approx(math.exp(8 / 6))
+    assert value("perplexity", *rows) == pytest.approx(math.exp(9 / 8))
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals import EvalTask, Scored, SpecError
-from evals.metrics import METRICS, Metric, ceiling, expected_random, parse, per_user
+from evals.metrics import METRICS, Metric, ceiling, expected_random, figure, parse, per_user, title
 from recommender import Candidates, History, Item, Task
 
 ALL = {name: METRICS.load(name) for name in METRICS.names()}
@@ -74,7 +74,8 @@ def test_equal_to_trec_eval_on_random_rankings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("candidates", "targets"), [("abcde", "a"), ("abcde", "abc"), ("abcd", "ax"), ("abc", "xy"), ("a", "a")]
+    ("candidates", "targets"),
+    [("abcde", "a"), ("abcde", "abc"), ("abcd", "ax"), ("abc", "xy"), ("ab", "ab"), ("a", "a")],
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_the_analytic_random_row_is_the_mean_over_all_orders(name: str, candidates: str, targets: str) -> None:
@@ -120,6 +121,7 @@ def test_values_stand_in_the_order_of_users_whatever_the_length_of_their_ranking
     assert per_user(["mrr"], rows)["mrr"] == pytest.approx([1 / 6, 0.0, 1.0, 0.5])
     for name in NAMES:
         together = per_user([name], rows)[name]
+        assert together.dtype == np.float64
         assert together == pytest.approx([per_user([name], [row])[name][0] for row in rows])
 
 
@@ -148,3 +150,36 @@ def test_a_target_that_is_no_candidate_counts_as_a_miss_even_for_the_best_order(
 def test_modules_beside_the_metrics_are_no_metrics(name: str) -> None:
     with pytest.raises(SpecError, match="There is no metric"):
         parse(name)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("ndcg@10", "NDCG@10"),
+        ("graded-ndcg@10", "Graded NDCG@10"),
+        ("cost_per_point@5", "Cost per point@5"),
+        ("position-bias", "Position bias"),
+        ("mrr", "MRR"),
+    ],
+)
+def test_a_metrics_name_is_printed_as_papers_do(metric: str, said: str) -> None:
+    assert title(metric) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0.000"),
+        (-9e-10, "0.000"),
+        (1e-9, "1e-09"),
+        (0.00012345, "0.00012"),
+        (-0.0005, "-0.0005"),
+        (0.001, "0.001"),
+        (0.12345, "0.123"),
+        (999.9, "999.900"),
+        (1000.0, "1,000"),
+        (-1234567.0, "-1,234,567"),
+    ],
+)
+def test_a_value_is_printed_with_what_says_something(value: float, said: str) -> None:
+    assert figure(value) == said
