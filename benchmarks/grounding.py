@@ -29,10 +29,12 @@ import numpy as np
 
 from recommender import Item
 from recommender.grounding.large import LargePool
-from recommender.grounding.pool import likeness, names
+from recommender.grounding.pool import likeness, names, sort_words
 from recommender.grounding.title import Kind, take_apart
 
 SEED = 2026
+TIMED = 100
+"""Queries for which rapidfuzz goes through all titles as it does by itself; the others only tell the best score."""
 SHARED = Path(os.environ.get("PROMPTREC_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
 WORDS = (
     "night day river shadow golden silent empire garden secret winter summer lost last first king queen prince "
@@ -188,11 +190,18 @@ def main() -> None:
     print(f"index: {1000 * mean:.2f} ms a query, 95 % within {1000 * np.percentile(times, 95):.1f} ms; threads agree")
 
     every = pool.names()
+    every_sorted = [sort_words(name) for name in every]
     cpu = time.process_time()
-    best = [float(likeness(form, every).max()) for _, form in asked]
-    each = (time.process_time() - cpu) / len(asked)
+    best = [float(likeness(form, every, every_sorted).max()) for _, form in asked]
+    sorted_before = (time.process_time() - cpu) / len(asked)
+    timed = range(0, len(asked), max(1, len(asked) // TIMED))
+    cpu = time.process_time()
+    plain = [float(likeness(asked[at][1], every).max()) for at in timed]
+    each = (time.process_time() - cpu) / len(timed)
+    assert plain == [best[at] for at in timed], "sorting words beforehand changes scores"
     missed = Counter(kind for (kind, _), ours, theirs in zip(asked, found, best, strict=True) if ours < theirs - 1e-3)
-    print(f"all titles: {1000 * each:.0f} ms a query over {len(every):,} names, {each / mean:.0f} times the index")
+    print(f"all {len(every):,} names: {1000 * each:.0f} ms a query by rapidfuzz, {each / mean:.0f} times the index")
+    print(f"  {1000 * sorted_before:.0f} ms, {sorted_before / mean:.0f} times, with the words sorted beforehand")
     print(f"agreement: {1 - missed.total() / len(asked):.1%}; missed {dict(missed)}")
 
 

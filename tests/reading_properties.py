@@ -8,6 +8,7 @@ from recommender.outcomes import FAILURES, Outcome
 from recommender.parsing import (
     LABEL_KEYS,
     TitleFinder,
+    is_json,
     read_json,
     read_labels,
     read_pairs,
@@ -36,6 +37,7 @@ def check_parsers(text: str) -> None:
     """Parsers never raise, and what they return stands in the text."""
     shown = without_thinking(text)
     assert len(shown) == len(text)
+    assert is_json(text) in (True, False)
     for mentions in (
         read_titles(text),
         read_separated(text),

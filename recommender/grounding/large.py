@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..types import Item
 from .later import Later
 from .normal import compact
-from .pool import FLOOR, LOOKALIKES, Hit, likeness, names, sorted_range
+from .pool import FLOOR, LOOKALIKES, Hit, likeness, names, sort_words, sorted_range
 from .title import Kind, Title, take_apart
 from .trigrams import TrigramIndex
 
@@ -49,7 +49,7 @@ class LargePool:
         self.title: Callable[[int], Title] = lru_cache(maxsize=REMEMBERED)(lambda at: take_apart(items[at].title))
         """The title at a place, taken apart."""
         self._names = Later(self._named)
-        self._trigrams = Later(lambda: TrigramIndex(self._names()[0], likeness))
+        self._trigrams = Later(self._indexed)
         self._ordered = Later(self._sorted)
         self._words = Later(lambda: frozenset(word for form in self._names()[0] for word in form.split()))
 
@@ -77,15 +77,14 @@ class LargePool:
         if not form:
             return []
         best: dict[int, float] = {}
-        for place, score in self.likest(form, 2 * LOOKALIKES):
-            if score >= FLOOR:
-                best.setdefault(place, score)
+        for place, score in self.likest(form, 2 * LOOKALIKES, FLOOR):
+            best.setdefault(place, score)
         return list(best.items())[:LOOKALIKES]
 
-    def likest(self, form: str, limit: int) -> list[tuple[int, float]]:
-        """The titles of the names most like a form, best first, with likeness from 0 to 100."""
+    def likest(self, form: str, limit: int, floor: float = 0.0) -> list[tuple[int, float]]:
+        """The titles of the names most like a form, best first, with likeness from ``floor`` to 100."""
         owners = self._names()[1]
-        return [(int(owners[place]), score) for place, score in self._trigrams().top(form, limit)]
+        return [(int(owners[place]), score) for place, score in self._trigrams().top(form, limit, floor)]
 
     def names(self) -> list[str]:
         """All names that likeness is measured on."""
@@ -117,6 +116,16 @@ class LargePool:
                 forms.append(form)
                 owners.append(at)
         return forms, np.array(owners, dtype=np.int32)
+
+    def _indexed(self) -> TrigramIndex:
+        forms, _ = self._names()
+        words_sorted = [form if (other := sort_words(form)) == form else other for form in forms]  # few strings more
+
+        def score(form: str, places: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+            at = places.tolist()
+            return likeness(form, [forms[place] for place in at], [words_sorted[place] for place in at])
+
+        return TrigramIndex(forms, score)
 
     def _sorted(self) -> tuple[list[str], npt.NDArray[np.int32]]:
         forms, owners = self._names()

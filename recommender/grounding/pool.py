@@ -42,10 +42,24 @@ class Pool(Protocol):
         ...
 
 
-def likeness(form: str, others: Sequence[str]) -> np.ndarray:
-    """The scorer of this package: the larger of rapidfuzz's ``ratio`` and ``token_sort_ratio``, 0 to 100."""
+def sort_words(name: str) -> str:
+    """A name with its words in alphabetical order."""
+    return " ".join(sorted(name.split()))
+
+
+def likeness(form: str, others: Sequence[str], others_sorted: Sequence[str] | None = None) -> np.ndarray:
+    """The scorer of this package: the larger of rapidfuzz's ``ratio`` and ``token_sort_ratio``, 0 to 100.
+
+    Args:
+        form: A key.
+        others: Keys.
+        others_sorted: The same with their words sorted, which ``token_sort_ratio`` else does at each call.
+    """
     plain = process.cdist([form], others, scorer=fuzz.ratio)[0]
-    sorted_words = process.cdist([form], others, scorer=fuzz.token_sort_ratio)[0]
+    if others_sorted is None:
+        sorted_words = process.cdist([form], others, scorer=fuzz.token_sort_ratio)[0]
+    else:
+        sorted_words = process.cdist([sort_words(form)], others_sorted, scorer=fuzz.ratio)[0]
     both: np.ndarray = np.maximum(plain, sorted_words)
     return both
 
@@ -68,6 +82,7 @@ class SmallPool:
             lambda: _by_form((at, kind, form) for at, title in enumerate(titles) for kind, form in title.parts)
         )
         self._names = [(form, at) for at, title in enumerate(titles) for form in dict.fromkeys(names(title))]
+        self._sorted_names = Later(lambda: [sort_words(name) for name, _ in self._names])
         self._words = Later(lambda: frozenset(word for name, _ in self._names for word in name.split()))
 
     def equal(self, form: str, kinds: Collection[Kind]) -> list[Hit]:
@@ -84,7 +99,7 @@ class SmallPool:
         """See :class:`Pool`."""
         if not self._names or not form:
             return []
-        scores = likeness(form, [name for name, _ in self._names])
+        scores = likeness(form, [name for name, _ in self._names], self._sorted_names())
         best: dict[int, float] = {}
         for place in np.argsort(-scores, kind="stable")[: 2 * LOOKALIKES]:
             if scores[place] >= FLOOR:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from .found import Found
 
-MOST = 200_000
+MOST = 100_000
 """Texts that are remembered."""
-LONGEST = 200
-"""Characters of a text that is remembered; longer ones seldom come twice."""
+LONGEST = 600
+"""Characters of a text that is remembered; a title with its notes has no more."""
 
 
 class Remembering:

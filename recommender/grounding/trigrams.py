@@ -13,7 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
-Scorer = Callable[[str, Sequence[str]], npt.NDArray[np.float32]]
+Places = npt.NDArray[np.int32]
+Scorer = Callable[[str, Places], Floats]
+"""Scores a query against the strings at some places, 0 to 100.  It must be symmetric in their lengths, as
+rapidfuzz's ``ratio`` is: 100 times twice the letters in common over the letters of both."""
 
 _BITS = 20
 _CHUNK = 50_000
@@ -29,57 +32,70 @@ class TrigramIndex:
     """Holds strings and finds the ones most alike.  Building takes some seconds and 0.6 GB for a million."""
 
     def __init__(self, strings: Sequence[str], scorer: Scorer) -> None:
-        self._strings = strings
         self._scorer = scorer
         self._starts, self._postings = _invert(strings)
         lengths = np.diff(self._starts)
         with np.errstate(divide="ignore"):
             idf = np.log(max(len(strings), 1) / np.maximum(lengths, 1))
-        self._weights = (idf * idf + 1e-6).astype(np.float32)  # more than 0, which marks what no trigram has named
-        sizes = np.fromiter(map(len, strings), dtype=np.float32, count=len(strings))
-        self._shortness = 1 / np.sqrt(sizes + 3)  # near enough to the cosine; else long strings would win
+        self._weights = (idf * idf + 1e-6).astype(np.float32)
+        self._sizes: Floats = np.fromiter(map(len, strings), dtype=np.float32, count=len(strings))
+        self._shortness = 1 / np.sqrt(self._sizes + 3)  # near enough to the cosine; else long strings would win
         self._short = np.array([at for at, s in enumerate(strings) if len(s) <= SHORT_STRING], dtype=np.int32)
-        self._votes = threading.local()
+        self._scratch = threading.local()
 
-    def top(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """Returns up to ``limit`` places with their scores, best first, equal scores in the order of the strings."""
-        places = self._candidates(query)
+    def top(self, query: str, limit: int, floor: float = 0.0) -> list[tuple[int, float]]:
+        """Returns up to ``limit`` places with their scores, best first, equal scores in the order of the strings.
+
+        Scores under ``floor`` are of no interest.
+        """
+        places = self._candidates(query, floor)
         if not len(places):
             return []
-        scores = self._scorer(query, [self._strings[place] for place in places])
+        scores = self._scorer(query, places)
         order = np.lexsort((places, -scores))[:limit]
-        return [(int(places[at]), float(scores[at])) for at in order]
+        return [(int(places[at]), float(scores[at])) for at in order if scores[at] >= floor]
 
-    def _candidates(self, query: str) -> npt.NDArray[np.int32]:
+    def _candidates(self, query: str, floor: float) -> Places:
         grams = np.unique(_grams(f"  {query} "))
-        sizes = self._starts[grams + 1] - self._starts[grams]
-        grams = grams[sizes > 0]
-        grams = grams[np.argsort(self._starts[grams + 1] - self._starts[grams], kind="stable")]
-        votes = self._scratch()
-        touched: list[npt.NDArray[np.int32]] = []
-        read = 0
-        for gram in grams:
-            postings = self._postings[self._starts[gram] : self._starts[gram + 1]]
-            if touched and read + len(postings) > BUDGET:
-                break
-            touched.append(postings[votes[postings] == 0])
-            votes[postings] += self._weights[gram]  # right because a trigram lists a string once
-            read += len(postings)
-        found = np.concatenate(touched) if touched else np.empty(0, dtype=np.int32)
-        chosen = found
-        if len(found) > COMPARED:
-            chosen = found[np.argpartition(votes[found] * self._shortness[found], -COMPARED)[-COMPARED:]]
-        votes[found] = 0
+        starts, sizes = self._starts[grams], self._starts[grams + 1] - self._starts[grams]
+        rarest = np.argsort(sizes, kind="stable")
+        rarest = rarest[np.searchsorted(sizes[rarest], 0, "right") :]
+        rarest = rarest[: max(1, int(np.searchsorted(np.cumsum(sizes[rarest]), BUDGET, "right")))]
+        chosen = np.empty(0, dtype=np.int32)
+        if len(rarest):
+            ranges = zip(starts[rarest].tolist(), sizes[rarest].tolist(), strict=True)
+            postings = np.concatenate([self._postings[start : start + size] for start, size in ranges])
+            chosen = self._likeliest(query, postings, np.repeat(self._weights[grams[rarest]], sizes[rarest]), floor)
         if len(query) <= SHORT_QUERY:
             chosen = np.union1d(chosen, self._short)
         return np.sort(chosen)
 
-    def _scratch(self) -> Floats:
-        """An array of zeros of this thread's own."""
-        votes: Floats | None = getattr(self._votes, "array", None)
-        if votes is None:
-            votes = self._votes.array = np.zeros(len(self._strings), dtype=np.float32)
-        return votes
+    def _likeliest(self, query: str, postings: Places, weights: Floats, floor: float) -> Places:
+        """The strings with most votes among those whose length lets them reach the floor."""
+        votes, order = self._arrays()
+        np.add.at(votes, postings, weights)
+        count = np.arange(len(postings), dtype=np.int32)
+        order[postings] = count
+        found: Places = postings[order[postings] == count]  # each once
+        cosines = votes[found] * self._shortness[found]
+        votes[found] = 0
+        if floor:
+            least = floor / (200 - floor)
+            sizes = self._sizes[found]
+            possible = (sizes >= least * len(query)) & (least * sizes <= len(query))
+            found, cosines = found[possible], cosines[possible]
+        if len(found) <= COMPARED:
+            return found
+        likeliest: Places = found[np.argpartition(cosines, -COMPARED)[-COMPARED:]]
+        return likeliest
+
+    def _arrays(self) -> tuple[Floats, Places]:
+        """Votes, all 0, and room for an order: this thread's own."""
+        if not hasattr(self._scratch, "arrays"):
+            size = len(self._sizes)
+            self._scratch.arrays = np.zeros(size, dtype=np.float32), np.empty(size, dtype=np.int32)
+        arrays: tuple[Floats, Places] = self._scratch.arrays
+        return arrays
 
 
 def _grams(text: str) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """From an answer's text to ordered mentions, one reader per shape.  Readers never raise and take linear time."""
 
-from .json_list import LABEL_KEYS, TITLE_KEYS, read_json
+from .json_list import LABEL_KEYS, TITLE_KEYS, is_json, read_json
 from .labels import read_labels
 from .lists import is_list, read_separated, read_titles
 from .named import TitleFinder
@@ -13,6 +13,7 @@ __all__ = [
     "TITLE_KEYS",
     "Pair",
     "TitleFinder",
+    "is_json",
     "is_list",
     "narrow",
     "read_json",

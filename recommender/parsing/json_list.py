@@ -17,6 +17,7 @@ _TOKEN = re.compile(r"[\[\]{}:,\"']|(?<![\w.])(?:-?\d{1,12}(?:\.\d{1,6})?|[A-Z]{
 _CLOSING = {quote: re.compile(rf"(?<!\\)(?:\\\\)*{quote}(?=\s{{0,50}}(?:[,\]}}:]|$))") for quote in "\"'"}
 _ANY_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
 _ESCAPE = re.compile(r"\\[^u]|[\s\S]")
+_FENCED = re.compile(r"\A```\w{0,10}\n([\s\S]*?)\n?```\Z")
 _IN_STRING = re.compile(r'[\[{]\s{0,50}(?:\\n\s{0,50})?\\"')
 
 
@@ -48,6 +49,17 @@ def read_json(text: str, keys: Sequence[str] = TITLE_KEYS) -> tuple[Mention, ...
     if places is None:
         return mentions
     return tuple(replace(one, start=places[one.start], end=places[one.end - 1] + 1) for one in mentions)
+
+
+def is_json(text: str) -> bool:
+    """Whether a text, a fence around it aside, is JSON from beginning to end."""
+    import msgspec
+
+    try:
+        msgspec.json.decode(_FENCED.sub(r"\1", text.strip()).encode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _unescaped(text: str) -> tuple[str, list[int] | None]:

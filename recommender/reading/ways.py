@@ -11,6 +11,7 @@ from ..grounding import Grounder
 from ..parsing import (
     LABEL_KEYS,
     Pair,
+    is_json,
     is_list,
     narrow,
     read_json,
@@ -31,6 +32,8 @@ _MOST_MENTIONS = 1000
 """An answer of more entries than this, or than three times what was asked, goes round in circles."""
 _BETTER = 0.25
 """By how much, in items, another reading must be better than the one that was asked for."""
+_SOME = 4
+"""Entries that are enough to know a list by."""
 _CONJUNCTION = re.compile(r"\s(?:and|or)\s")
 
 
@@ -46,11 +49,18 @@ def read_matches(text: str, expected: Expected, matcher: Matcher) -> tuple[Way |
             if match.item_id is not None and (wanted is None or match.item_id in wanted):
                 surest[match.item_id] = max(match.score, surest.get(match.item_id, 0.0))
         worth = sum(surest.values())
-        if worth > most + _BETTER or not best[1]:
+        all_json = way == "json" and len(matches) >= min(_SOME, enough) and is_json(text)
+        if worth > most + _BETTER or not best[1] or (all_json and worth >= most):
             best, most = (way if matches else None, matches), worth
-        if most >= SURE * enough:
+        if most >= SURE * enough or all_json or (way in ("titles", "json") and _is_the_list(matches)):
             break
     return best
+
+
+def _is_the_list(matches: Sequence[Match]) -> bool:
+    """Whether most entries are items, so that an answer that names too few is still no list of another shape."""
+    found = {match.item_id for match in matches if match.item_id is not None}
+    return len(found) >= _SOME and 2 * len(found) >= len(matches)
 
 
 def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple[Way, tuple[Match, ...]]]:

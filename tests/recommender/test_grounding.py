@@ -199,8 +199,8 @@ def test_one_work_in_other_words_is_a_match(text: str, title: str) -> None:
 
 
 def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
+    from recommender.grounding.large import LargePool
     from recommender.grounding.pool import likeness
-    from recommender.grounding.trigrams import TrigramIndex
 
     names = [
         f"{a} {b} {n}"
@@ -208,13 +208,16 @@ def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
         for b in ("river", "harbour", "castle")
         for n in range(300)
     ]
-    index = TrigramIndex(names, likeness)
+    pool = LargePool([Item(name, name) for name in names])
     for query in ("nigth river 17", "shadwo castle 250", "goldenharbour 3", "castle golden 77", "xq"):
         best = float(likeness(query, names).max())
-        top = index.top(query, 5)
-        assert not top or (top[0][1] == pytest.approx(best) and names[top[0][0]] in names)
-        assert [score for _, score in top] == sorted((score for _, score in top), reverse=True)
-    assert TrigramIndex([], likeness).top("night", 3) == []
+        for floor in (0.0, 72.0):
+            top = pool.likest(query, 5, floor)
+            assert top or not best >= floor > 0
+            assert not top or top[0][1] == pytest.approx(best)
+            assert [score for _, score in top] == sorted((score for _, score in top), reverse=True)
+            assert all(score >= floor for _, score in top)
+    assert LargePool([]).likest("night", 3) == []
 
 
 def test_two_titles_with_one_note_are_two_works() -> None:

@@ -15,7 +15,7 @@ from backends import Finish, Generation
 from recommender import Candidates, History, Interaction, Item, Ranking, Status, Task
 from recommender.grounding import Grounder
 from recommender.outcomes import Outcome
-from recommender.reading import Expected, read_ranking
+from recommender.reading import Expected, read_answer, read_ranking
 
 TITLES = ["Alien", "Brazil", "Heat", "A Bug's Life", "Good Morning, Vietnam", 'Say "hi"', "Seven (Se7en)", "12 Monkeys"]
 ITEMS = tuple(Item(f"i{n}", title) for n, title in enumerate(TITLES))
@@ -79,6 +79,22 @@ def test_a_perfect_answer_comes_back_as_written(shape: str) -> None:
     ranking = read(written(TASK, ORDER, shape), SHAPES.get(shape, "titles"))
     assert [item.item for item in ranking.items] == [ITEMS[at] for at in ORDER]
     assert (ranking.status, ranking.outcome) == (Status.WHOLE, Outcome.WHOLE)
+
+
+@pytest.mark.parametrize("asked", ["titles", "json"])
+def test_what_json_says_beside_its_titles_names_no_items(asked: str) -> None:
+    books = json.dumps(
+        [{"rank": n, "title": f"Unknown {n}", "why": "Like Casablanca, Psycho and Heat."} for n in range(5)]
+    )
+    found = read_answer(
+        Generation(text=f"```json\n{books}\n```"),
+        Expected(shape=asked, labels=None, count=10),
+        GROUNDER,
+        candidates=None,
+    )
+    assert [match.mention.text for match in found.matches] == [f"Unknown {n}" for n in range(5)]
+    assert found.way == "json"
+    assert found.order == ()
 
 
 @pytest.mark.parametrize("asked", ["labels", "json"])
