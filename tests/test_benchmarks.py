@@ -10,7 +10,10 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 ONE_SETTING = ["--users", "2", "--setting", "movielens-uniform", "--out", "quality"]
+SERVED = ("against_vllm_bench", "capacity", "routing", "vllm_server")
+"""Without a vLLM server they say that they want one, and nothing else is tried here."""
 SMALLEST = {
+    **{name: [] for name in SERVED},
     "batch_memory": ["--quick"],
     "fusion": ["--users", "2", "--others", "2", "--setting", "movielens-uniform", "--out", "fusion"],
     "grounding": ["--titles", "3000", "--queries", "30"],
@@ -19,11 +22,9 @@ SMALLEST = {
     "quality": [*ONE_SETTING, "--system", "likelihood"],
     "quality_table": ["quality"],
     "ray_batch": ["--seconds", "2", "--workers", "1"],
-    "routing": [],  # says that it wants two vLLM servers
     "scoring": ["--quick"],
-    "strategies": ["--users", "2", "--history", "3", "--candidates", "4", "--only", "likelihood;listwise"],
+    "strategies": ["--users", "2", "--history", "3", "--candidates", "4", "--only", "likelihood;setwise"],
     "throughput": ["--quick"],
-    "vllm_server": [],  # says that it wants a vLLM server
 }
 
 
