@@ -20,6 +20,7 @@ from pathlib import Path
 from recommender import Candidates, History, Interaction, Item, Recommender, Task
 
 SIZES = (1_000, 10_000, 100_000)
+QUICK = (500, 2_000)
 PROMISE = 1.2
 ITEMS = [Item(f"i{n}", f"A film with a title of ordinary length, part {n}") for n in range(1000)]
 
@@ -82,7 +83,7 @@ def measure(way: str, url: str, count: int) -> float:
 
 def main() -> None:
     os.environ.setdefault("OPENAI_API_KEY", "none")
-    sizes = SIZES[:2] if "--quick" in sys.argv else SIZES
+    sizes = QUICK if "--quick" in sys.argv else SIZES
     command = [sys.executable, str(Path(__file__).with_name("_slow_server.py")), "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

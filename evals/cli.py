@@ -162,7 +162,7 @@ def demo(
 
 @app.command
 def replay(
-    folder: Annotated[Path, Parameter(help="A recorded run: catalog.csv, responses.jsonl, truth.csv, published.json.")],
+    folder: Annotated[Path, Parameter(help="The folder of a recorded run, with published.json and responses.jsonl.")],
     /,
     *,
     matcher: Annotated[Literal["authors", "default"], Parameter(help="Whose rules: the authors' or ours.")] = "default",

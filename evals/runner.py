@@ -160,7 +160,8 @@ def check_names(names: Sequence[str]) -> None:
         if plain in CONTROLS:
             raise SpecError(f"A recommender cannot be called {name!r}, like a control row; give it another `name:`.")
         if plain in seen:
-            raise SpecError(f"Two systems are called {seen[plain]!r} and {name!r}; give one of them another `name:`.")
+            both = f"{name!r}" if seen[plain] == name else f"{seen[plain]!r} and {name!r}, which is one name"
+            raise SpecError(f"Two systems are called {both}; give one of them another `name:`.")
         seen[plain] = name
 
 

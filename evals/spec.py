@@ -167,6 +167,10 @@ def load_spec(path: str | Path) -> Plan:
     """
     path, folder = locate(Path(path))
     document = read_yaml(path)
+    if "backend" in document.data and not {"systems", "recommender"} & set(document.data):
+        raise SpecError(
+            f"{path}: a recommender's config, not a spec; give it as --config with --tasks, or put it under `systems:`."
+        )
     try:
         spec = Spec.model_validate(document.data)
     except ValidationError as error:

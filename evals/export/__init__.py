@@ -73,5 +73,6 @@ def _one(run: Finished, system: str | None) -> str:
     if system is None and len(run.systems) == 1:
         return run.systems[0]
     if system not in run.systems:
-        raise SpecError(f"Say which system with --system: {', '.join(run.systems)}.")
+        said = f"There is no system {system!r}. " if system is not None else ""
+        raise SpecError(f"{said}Say which system with --system: {', '.join(run.systems)}.")
     return system

@@ -12,6 +12,8 @@ from typing import Any
 from ..errors import DataError
 from .protocol import Protocol, parse_protocol
 
+FILES = ("published.json", "catalog.csv", "responses.jsonl", "truth.csv", "seen.csv")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
@@ -46,6 +48,9 @@ def read(folder: Path) -> Recorded:
     Raises:
         DataError: If a file is missing or broken, or the protocol asks for something that is not known.
     """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise DataError(f"{folder}: {missing[0]} is missing; a recorded run has {', '.join(FILES)}.")
     try:
         published = json.loads((folder / "published.json").read_text("utf-8"))
         protocol, eligible = published["protocol"], published.get("eligible_items")

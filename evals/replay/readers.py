@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -28,10 +28,6 @@ class Read:
     items: tuple[str, ...]
     outcome: str
     way: str
-
-
-Reader = Callable[[Recorded, int], list[Read]]
-"""Reads all answers of a run, of which so many items were asked for."""
 
 
 def read_by_us(run: Recorded, count: int) -> list[Read]:

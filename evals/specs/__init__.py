@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backends import near
+
+from ..errors import SpecError
+
 __all__ = ["locate", "shipped"]
 
 
@@ -16,8 +20,15 @@ def locate(spec: Path) -> tuple[Path, Path]:
     """Returns a spec's file and the folder that its paths are relative to.
 
     That is the file's own folder; for a spec that ships, named by its bare name, it is the working folder.
+
+    Raises:
+        SpecError: If there is neither; names the specs that ship where a bare name was given.
     """
-    found = shipped().get(str(spec))
-    if found is not None and not spec.is_file():
-        return found, Path()
-    return spec, spec.parent
+    if spec.exists() or spec.suffix:
+        return spec, spec.parent
+    known = shipped()
+    if str(spec) not in known:
+        raise SpecError(
+            f"{spec}: no such file, nor a spec that ships.{near(str(spec), list(known))} Known: {', '.join(known)}."
+        )
+    return known[str(spec)], Path()

@@ -158,6 +158,13 @@ def test_an_interrupted_run_exits_with_130_and_says_what_is_kept(
     assert "Interrupted; what was paid for is kept." in capsys.readouterr().err
 
 
+def test_what_is_no_spec_is_told_from_one(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", files / "rec.yaml") == 2
+    assert "a recommender's config, not a spec" in capsys.readouterr().err
+    assert call("run", "llmrank-game") == 2
+    assert "nor a spec that ships. Did you mean 'llmrank-games'?" in capsys.readouterr().err
+
+
 def test_a_spec_and_a_task_file_together_are_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("run", files / "spec.yaml", "--tasks", files / "tasks.jsonl") == 2
     assert "not both" in capsys.readouterr().err

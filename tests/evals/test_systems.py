@@ -115,7 +115,7 @@ def test_control_rows_can_be_switched_off(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("systems: [right.yaml, right.yaml]\n", "Two systems are called 'right' and 'right'"),
+        ("systems: [right.yaml, right.yaml]\n", "Two systems are called 'right'; give"),
         (
             "systems: [right.yaml, {name: Right, recommender: right.yaml}]\n",
             "Two systems are called 'right' and 'Right'",
