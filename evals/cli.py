@@ -121,7 +121,8 @@ def contamination(
 
     from .contamination import probe, verdict
     from .datasets import find_dataset
-    from .store import JOURNAL, write_json
+    from .store import JOURNAL
+    from .writing import write_json
 
     found = find_dataset(dataset)
     read = found.load(data or found.fetch(say))

@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -35,12 +35,11 @@ from .errors import RunError
 from .rankings import Rankings
 from .task_lines import catalog_lines, task_lines
 from .types import TaskSet
+from .writing import ROOM, for_its_owner, replace_lines, storing, write_json, write_line
 
 MANIFEST, TASKS, CATALOG = "manifest.json", "tasks.jsonl", "catalog.jsonl"
 JOURNAL, RANKINGS, METRICS = "requests.jsonl", "rankings.jsonl", "metrics.json"
 POPULARITY, TARGETS, TARGET_JOURNAL = "popularity.json", "targets.jsonl", "target_requests.jsonl"
-_ROOM = "Make room and start the same command again."
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RunFolder:
@@ -145,8 +144,8 @@ class RunFolder:
             backends.StorageError: If it could not be written whole.
         """
         self._ranking = self.appended = True
-        with _storing(self.folder / RANKINGS):
-            _write(self._file, row)
+        with storing(self.folder / RANKINGS):
+            write_line(self._file, row)
 
     @property
     def targets(self) -> Path:
@@ -159,10 +158,10 @@ class RunFolder:
         Raises:
             backends.StorageError: If it could not be written whole.
         """
-        with _storing(self.targets):
+        with storing(self.targets):
             if self._targets is None:
                 self._targets = _append(self.targets)
-            _write(self._targets, row)
+            write_line(self._targets, row)
 
     def rankings(self) -> Rankings:
         """Opens what has been ranked so far."""
@@ -183,62 +182,6 @@ def read_json(path: Path) -> dict[str, Any]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read ({error}).") from None
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON object so that a reader sees the old or the new one, whatever happens.
-
-    Raises:
-        backends.StorageError: If it could not be written.
-    """
-    _replace(path, [json_text(value)])
-
-
-def json_text(value: Mapping[str, Any]) -> bytes:
-    """A JSON object as this project writes it, a key a line; what is no number is null."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=1)
-
-
-def _replace(path: Path, lines: Iterable[bytes], *, private: bool = False) -> None:
-    with replacing(path) as part, open(part, "wb", opener=_for_its_owner if private else None) as file:
-        file.writelines(line + b"\n" for line in lines)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives the place of a file that takes the place of ``path`` when all is written; a reader sees the old or the new.
-
-    Raises:
-        backends.StorageError: If it could not be written; the old file stands and no part of the new is left.
-    """
-    part = path.with_name(f"{path.name}.part")
-    with _storing(path):
-        try:
-            yield part
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-
-
-def _for_its_owner(path: str, flags: int) -> int:
-    """Opens a file so that, if it is made, only its owner can read it: people's ids and what they did stand in it."""
-    return os.open(path, flags, 0o600)
-
-
-def _write(file: FileIO, row: Mapping[str, Any]) -> None:
-    line = msgspec.json.encode(row) + b"\n"
-    if file.write(line) != len(line):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        hint = _ROOM if error.errno in _FULL else "Give another place, or the right to write there."
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
@@ -267,8 +210,8 @@ def _differing(one: Any, other: Any, above: str = "") -> Iterator[str]:
 def _write_tasks(folder: Path, taskset: TaskSet) -> None:
     occurring: dict[str, Item] = {}
     write_json(folder / POPULARITY, {"source": taskset.popularity_source, "counts": dict(taskset.popularity)})
-    _replace(folder / TASKS, task_lines(taskset, occurring), private=True)
-    _replace(folder / CATALOG, catalog_lines(taskset, occurring))
+    replace_lines(folder / TASKS, task_lines(taskset, occurring), private=True)
+    replace_lines(folder / CATALOG, catalog_lines(taskset, occurring))
 
 
 def _open(folder: Path, wanted: Mapping[str, Any]) -> FileIO:
@@ -279,7 +222,7 @@ def _open(folder: Path, wanted: Mapping[str, Any]) -> FileIO:
         return _append(folder / RANKINGS)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise StorageError(f"{folder}: no space is left there.", hint=_ROOM) from error
+            raise StorageError(f"{folder}: no space is left there.", hint=ROOM) from error
         raise RunError(f"{folder}: cannot be used as a run folder ({error.strerror}); give another one.") from None
 
 
@@ -292,7 +235,7 @@ def _foreign(path: Path) -> bool:
 
 def _append(path: Path) -> FileIO:
     """Opens a file of lines for appending; a torn last line is ended so that it spoils no new one."""
-    file = FileIO(path, "ab", opener=_for_its_owner)
+    file = FileIO(path, "ab", opener=for_its_owner)
     try:
         lock(file.fileno(), path)
         if path.stat().st_size:

@@ -41,7 +41,7 @@ def write_figures(figures: Mapping[str, Any], target: Path | None) -> bool:
     Raises:
         backends.StorageError: If the file cannot be written.
     """
-    from .store import json_text, write_json
+    from .writing import json_text, write_json
 
     if target == STANDARD_OUTPUT:
         sys.stdout.write(f"{json_text(figures).decode()}\n")

@@ -129,8 +129,9 @@ def _code(plain: Mapping[str, Any]) -> int:
 def _carry_through(probe: Probe, paths: tuple[Path, Path | None, Path, Path]) -> Mapping[str, Any]:
     from recommender import Recommender, load_config
 
-    from .store import JOURNAL, write_json
+    from .store import JOURNAL
     from .tasks import read_tasks
+    from .writing import write_json
 
     tasks, catalog, config, target = paths
     rec = Recommender.from_config(load_config(config), catalog=catalog, journal=target.parent / JOURNAL)

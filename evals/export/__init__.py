@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from ..errors import SpecError
 from ..finished import Finished, open_finished
-from ..store import replacing
+from ..writing import replacing
 from .latex import write_latex
 from .rows import Rows, ranking_rows, result_rows, user_rows
 from .tables import write_csv, write_json, write_parquet

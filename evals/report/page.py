@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from recommender import base_css
 
-from ..store import replacing
+from ..writing import replacing
 from .accounts import figures, outcome_bars, spending
 from .explorer import MAX_BYTES, MAX_USERS, Explorer, build
 from .facts import facts

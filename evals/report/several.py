@@ -11,7 +11,7 @@ from markupsafe import Markup
 from recommender import base_css
 
 from ..compare import compare
-from ..store import replacing
+from ..writing import replacing
 from .facts import facts
 from .page import environment, own, policy, sections
 from .run_folder import open_run
