@@ -50,8 +50,9 @@ def run(app: Any, arguments: Sequence[str] | None = None, *, usage_errors: tuple
 
     _show_log()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
-    if not tokens:
-        app.help_print()
+    _, apps, rest = app.parse_commands(tokens)
+    if apps[-1].default_command is None and not rest:  # a program or a group without a command
+        app.help_print(tokens)
         return USAGE
     try:
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")

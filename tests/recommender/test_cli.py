@@ -67,6 +67,7 @@ def test_filters_and_exclusions_bound_the_candidates(config: Path, capsys: pytes
     ("arguments", "said"),
     [
         ([], "Usage"),
+        (["prompts"], "Usage: recommender prompts"),
         (["recomend"], "recommend"),
         (["recommend"], "--config is missing. See: recommender recommend --help"),
         (["recommend", "--config", "."], ".: a folder"),
