@@ -15,8 +15,10 @@ from .rules import (
     compare_years,
     is_about,
     is_edition,
+    is_format,
     leading_article,
     misspelt,
+    notes_are_names,
     other_work,
     year_of,
 )
@@ -56,6 +58,14 @@ class Search:
         if not found.decided and title.bare_year is not None:
             found = self._named(year_in_parentheses(title))
         return found
+
+    def for_some_platform(self, text: str) -> Found:
+        """Finds a title of which only the platform or format is left out, as in ``Spy Hunter`` for a game on Xbox."""
+        title = self._parse(text)
+        if title.notes:
+            return NOTHING
+        hits = self._pool.equal(title.key, (Kind.HEAD,))
+        return self._choose(title, [hit for hit in hits if is_format(after_head(self._pool.title(hit[0]), title.key))])
 
     def _before_remark(self, text: str) -> Found:
         found = (self.named(short.text) for short in shorter(text) if short.remark is Remark.SURE)
@@ -114,6 +124,8 @@ class Search:
         self, title: Title, at: int, kind: Kind, *, any_year: bool
     ) -> tuple[bool, Years, Kind, bool, bool] | None:
         other = self._pool.title(at)
+        if kind is Kind.ALIAS and not (self._closed or notes_are_names(self._pool.items[at], other)):
+            return None
         years = self._years(title, at)
         exact = other.text == title.text
         if title.year is None and other.year is not None:
@@ -184,6 +196,8 @@ class Search:
         telling = len(_content(form))
         if dated:
             return True
+        if kind is Kind.ALIAS and not self._closed:
+            return False  # "(2 Pack)" is a part of many titles
         if self._closed:
             return hit[1] is Kind.HEAD or telling >= 2
         if hit[1] is Kind.HEAD:

@@ -65,7 +65,7 @@ def _is_the_list(matches: Sequence[Match]) -> bool:
 
 def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple[Way, tuple[Match, ...]]]:
     most = max(_MOST_MENTIONS, 3 * expected.count)
-    as_json, has_json = expected.shape == "json", True
+    as_json, has_json = expected.shape == "json" or is_json(text), True
     if labels := expected.labels:
         for by_json in (as_json, not as_json):
             mentions = read_json(text, LABEL_KEYS) if by_json else read_labels(text, labels)
