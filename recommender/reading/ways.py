@@ -82,15 +82,25 @@ def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple
     if any(pair.sides for pair in pairs):
         yield "pairs", tuple(match for pair in pairs for match in _second_side(pair, matcher))
         return  # read in another way, the first sides would count
+    titles = read_titles(text)[:most]
+    separated = _separated(text, most)
+    one_line = len(titles) == 1 and len(separated[0]) >= _SOME and not as_json  # no title has so many commas
+    if one_line:
+        yield "commas", _separately(joined(text, separated[0], matcher), matcher)
     for by_json in (as_json, not as_json):
         if by_json and has_json:
             yield "json", tuple(map(matcher.match, read_json(text)[:most]))
         elif not by_json:
-            yield "titles", tuple(map(matcher.match, read_titles(text)[:most]))
-    without_lead_in, all_pieces = read_separated(text), read_separated(text, lead_in=False)
-    for pieces in (without_lead_in, all_pieces) if without_lead_in != all_pieces else (all_pieces,):
-        yield "commas", _separately(joined(text, pieces[:most], matcher), matcher)
+            yield "titles", tuple(map(matcher.match, titles))
+    for pieces in separated[1:] if one_line else separated:
+        yield "commas", _separately(joined(text, pieces, matcher), matcher)
     yield "prose", _in_sentences(text, most, matcher)
+
+
+def _separated(text: str, most: int) -> list[Sequence[Mention]]:
+    """The pieces between commas, without words that announce a list, and with them where that makes a difference."""
+    readings = [read_separated(text, lead_in=lead_in)[:most] for lead_in in (True, False)]
+    return readings if readings[0] != readings[1] else readings[:1]
 
 
 def read_pair_matches(text: str, candidates: Sequence[Item] | None, grounder: Grounder) -> list[tuple[Match, ...]]:
