@@ -22,7 +22,7 @@ _NUMBERED = re.compile(
 _INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))([(\[]?)(\d{1,3})([.)、](?!\d)|\][ \t])[ \t]{0,8}")
 _BULLET = re.compile(r"(?m)^[ \t]{0,20}[-*•·–—+●][ \t]{1,20}(\S.*)$")
 _LINE = re.compile(r"(?m)^[ \t]{0,50}(\S.*)$")
-_CJK_TITLE = re.compile(r"《([^《》\n]{1,200})》|「([^「」\n]{1,200})」|『([^『』\n]{1,200})』")
+_CJK_TITLE = re.compile(r"《([^《》\n]{1,600})》|「([^「」\n]{1,600})」|『([^『』\n]{1,600})』")
 _CHAIN = re.compile(r"\s(?:>{1,2}|→|[-=]>)\s")
 _COMMA = re.compile(r"[,、;]")
 _INTRODUCTION = re.compile(r"[^\n]{0,300}:\s*$")

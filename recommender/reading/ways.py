@@ -52,15 +52,20 @@ def read_matches(text: str, expected: Expected, matcher: Matcher) -> tuple[Way |
         all_json = way == "json" and len(matches) >= min(_SOME, enough) and is_json(text)
         if worth > most + _BETTER or not best[1] or (all_json and worth >= most):
             best, most = (way if matches else None, matches), worth
-        if most >= SURE * enough or all_json or (way in ("titles", "json") and _is_the_list(matches)):
+        if most >= SURE * enough or all_json or (way in ("titles", "json") and _is_the_list(matches, text, matcher)):
             break
     return best
 
 
-def _is_the_list(matches: Sequence[Match]) -> bool:
-    """Whether most entries are items, so that an answer that names too few is still no list of another shape."""
+def _is_the_list(matches: Sequence[Match], text: str, matcher: Matcher) -> bool:
+    """Whether most entries are items, so that an answer that names too few is still no list of another shape.
+
+    Not where another candidate's title stands in it to the letter.
+    """
     found = {match.item_id for match in matches if match.item_id is not None}
-    return len(found) >= _SOME and 2 * len(found) >= len(matches)
+    if len(found) < _SOME or 2 * len(found) < len(matches):
+        return False
+    return not any(item.title in text for item in matcher.candidates or () if item.item_id not in found)
 
 
 def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple[Way, tuple[Match, ...]]]:
