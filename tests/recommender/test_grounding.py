@@ -275,8 +275,37 @@ def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
     assert LargePool([]).likest("night", 3) == []
 
 
+def test_titles_of_a_shop_are_found_as_people_write_them() -> None:
+    titles = [
+        "Assassin&rsquo;s Creed Syndicate - Gold Edition - Xbox One", "Thrones &amp; Patriots - PC", "TMNT - PlayStation 2", "TMNT",
+        "Charging Station (PS4)japan Import)", "USPRO&reg; Game Controller", "Luxor", "Spy Hunter - Xbox", "Spy Hunter",
+        "Escape from Monkey Island (Jewel Case) - PC", "Escape from Monkey Island", "Rabbids Go Home - Nintendo DS", "2 Pack - Cable",
+    ]  # fmt: skip
+    shop = Grounder(Item(title, title) for title in titles)
+    for mention, item_id in [
+        ("Assassin's Creed Syndicate - Gold Edition - Xbox One", titles[0]),
+        ("Assassin’s Creed™ Syndicate – Gold Edition – Xbox One", titles[0]),
+        ("Thrones & Patriots - PC", titles[1]),
+        ("TMNT (PS2)", titles[2]),
+        ("Escape from Monkey Island (Jewel Case) (PC)", "Escape from Monkey Island (Jewel Case) - PC"),
+        ("Rabbids Go Home (DS)", "Rabbids Go Home - Nintendo DS"),
+        ("Skin Case (2 Pack) for Controllers", None),
+        ("PS4", None),
+        ("USPRO® Game Controller", titles[5]),
+        ("Luxor: Pharaoh's Challenge - PSP: a fun game for the whole family", None),
+        ("Luxor: a fun game for the whole family and your friends", "Luxor"),
+        ("Spy Hunter", "Spy Hunter"),
+    ]:
+        assert shop.match(mention).item_id == item_id, mention
+    offered = [Item(title, title) for title in titles if title != "Spy Hunter"]
+    assert shop.match("Spy Hunter", offered).item_id == "Spy Hunter - Xbox"
+    assert shop.match("TMNT (Xbox 360)", [Item(titles[2], titles[2])]).item_id != titles[2]
+
+
 def test_two_titles_with_one_note_are_two_works() -> None:
-    shows = Grounder([Item("1", "Friends (TV Series)"), Item("2", "Independence Day (ID4)"), Item("3", "Aliens")])
+    shows = Grounder(
+        [Item("1", "Friends (TV Series)"), Item("2", "Independence Day (ID4) (1996)"), Item("3", "Aliens")]
+    )
     assert shows.match("Fargo (TV Series)").item_id is None
     assert shows.match("Dave (ID4)").item_id is None
     assert shows.match("Friends (TV Series)").item_id == "1"
