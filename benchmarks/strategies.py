@@ -206,7 +206,8 @@ def print_claims(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
         return mean(costs[name], "generated") + mean(costs[name], "scored")
 
     def cached(name: str) -> float:
-        return 1 - mean(costs[name], "computed") / mean(costs[name], "prompt")
+        warm = costs[name][1:] or costs[name]  # nothing could be kept before the first user
+        return 1 - mean(warm, "computed") / mean(warm, "prompt")
 
     if "first" in costs and "listwise" in costs:
         say(written("listwise") / written("first"), "tokens that listwise generates, to those of first")
@@ -218,7 +219,10 @@ def print_claims(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
     )
     say(ratio("listwise, 5 orders", "listwise", "computed"), "computed prompt tokens, 5 orders to one listwise prompt")
     if "first" in costs and "first, user first" in costs and cached("first, user first"):
-        say(cached("first") / cached("first, user first"), "cached share, this layout to the same words user first")
+        say(
+            cached("first") / cached("first, user first"),
+            "cached share of later users, this layout to user first",
+        )
 
 
 def kept(path: Path | None, about: str) -> dict[str, list[Cost]]:

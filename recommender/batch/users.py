@@ -57,13 +57,19 @@ class Users:
             InputError: If the file is damaged there.
         """
         while start < stop:
-            first, frame = self._window
-            if not first <= start < first + frame.height:
-                self._window = first, frame = start, self._read(start, self._ahead)
-            end = min(stop, first + frame.height)
-            rows = frame.slice(start - first, end - start).iter_rows(named=True)
-            yield from (user_row(number, row) for number, row in enumerate(rows, start=start))
-            start = end
+            rows = self._held(start, stop)
+            yield from (user_row(number, row) for number, row in enumerate(rows.iter_rows(named=True), start=start))
+            start += rows.height
+            del rows  # else two windows are in memory while the next one is read
+
+    def _held(self, start: int, stop: int) -> Any:
+        """Rows from ``start`` on, at least one and not beyond ``stop``, out of a window that holds more."""
+        first, frame = self._window
+        if not first <= start < first + frame.height:
+            del frame
+            self._window = 0, self._pl.DataFrame()
+            self._window = first, frame = start, self._read(start, self._ahead)
+        return frame.slice(start - first, stop - start)
 
     def _count(self, file: Path) -> int:
         try:

@@ -95,6 +95,8 @@ class Among:
         """Finds a candidate, else another item, only by its own name, spelling aside."""
         mention = _mention(mention)
         found = _match(mention, self._items, self._search.named(mention.text))
+        if not _decided(found):  # one that was offered is meant rather than one for another platform that was not
+            found = _match(mention, self._items, self._search.for_some_platform(mention.text))
         if _decided(found):
             return found
         elsewhere = self._grounder.named(mention)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -72,6 +73,8 @@ _SAME = {
     "honour": "honor",
     "humour": "humor",
     "colours": "colors",
+    **{f"ps{n}": f"playstation {n}" for n in range(1, 6)},
+    "x360": "xbox 360",
 }
 _TENS = {
     word: n * 10
@@ -80,14 +83,24 @@ _TENS = {
 _STYLED = re.compile(r"(?<=\w)[$!](?=[^\W\d_])")
 _RESPELT = frozenset({*_SAME, *_ROMAN, *_LONE_ROMAN, *_TENS, *COUNTERS})
 """Without one of these words numerals stay as they are."""
+_MARKS = {"½": " half ", "³": " 3", "²": " 2", "™": " ", "℠": " "}
+"""Read otherwise than Unicode decomposes them."""
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_MAKER = re.compile(r"(?<=\w )(?:nintendo (?=(?:3?ds|dsi|wii)\b)|sony (?=(?:psp|playstation)\b)|microsoft (?=xbox\b))")
 _KANA_MARKS = "\u3099\u309a"
+
+
+def unescape(text: str) -> str:
+    """A text without the entities of HTML, which catalogues of shops hold: ``Rock &amp; Roll``."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
 
 
 def fold(text: str) -> str:
     """Lower case without accents, compatibility forms and invisible characters; ``½`` becomes a word."""
     if text.isascii():
         return _HALF.sub(" half ", text.lower()) if "/" in text else text.lower()
-    text = text.replace("½", " half ").replace("³", " 3").replace("²", " 2")
+    for mark, plain in _MARKS.items():
+        text = text.replace(mark, plain)
     decomposed = unicodedata.normalize("NFKD", text)
     kept = (
         c
@@ -141,6 +154,11 @@ def _numerals(words: list[str]) -> list[str]:
             found.pop()
         found.append(same)
     return found
+
+
+def without_makers(key: str) -> str:
+    """A key without the makers of machines behind a title, so that ``(DS)`` and ``Nintendo DS`` meet."""
+    return _MAKER.sub("", key)
 
 
 def bare(key: str) -> str:

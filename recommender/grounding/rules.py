@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA, Levenshtein
 
 from ..types import Item
 from .normal import SMALL_WORDS, bare, compact, fold, numbers
-from .title import Title
+from .title import Title, is_other_name
 
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _WORD = re.compile(r"[^\W_]+")
@@ -20,6 +20,13 @@ NEAR_YEARS = 2
 _EDITION = re.compile(
     r"(?i)^(?:the\s)?(?:[\w'’-]{1,20}\s){0,3}(?:cut|edition|version|remastered|remaster)\b"
     r"|^(?:part|vol(?:ume|\.)?|chapter|episode|book)\s(?:1|i|one)\b|^the\s(?:movie|film|game|novel|book|album)$"
+)
+_FORMAT = re.compile(
+    r"(?i)\s*(?:(?:for )?(?:sony )?(?:playstation|ps)(?: ?[1-5]| vita| portable)?|(?:sony )?psp"
+    r"|(?:microsoft )?xbox(?: 360| one)?|nintendo(?: (?:3?ds|wii(?: u)?|64|switch|nes|gamecube))?|n64|3?ds"
+    r"|wii(?: u)?|switch|(?:super )?nes|snes|gamecube|game ?boy(?: (?:advance|color))?|gba|gbc"
+    r"|(?:sega )?(?:dreamcast|genesis|saturn|game gear|cd)|pc(?:/mac)?|mac|windows|linux"
+    r"|dvd|blu-?ray|vhs|paperback|hardcover|kindle|audiobook)\s*"
 )
 _ABOUT = re.compile(
     r"(?i)\b(?:graphic novel|manga|comics?|companion|guide|workbook|screenplay|soundtrack|official|making of|box ?set"
@@ -49,6 +56,14 @@ def year_of(item: Item, title: Title) -> int | None:
     return None
 
 
+def notes_are_names(item: Item, title: Title) -> bool:
+    """Whether what stands in a title's parentheses is another name: of a film it mostly is, of a game or book seldom.
+
+    A game's is its platform or colour, as in ``Charging Station (PS4)``; films can be told by their year.
+    """
+    return year_of(item, title) is not None or any(map(is_other_name, title.notes))
+
+
 def compare_years(one: int | None, other: int | None) -> Years:
     """How far two years are apart."""
     if one is None or other is None:
@@ -67,6 +82,11 @@ def other_work(mention: Title, item: Title) -> bool:
 def is_edition(rest: str) -> bool:
     """Whether what follows a title names an edition of the same work rather than another one."""
     return bool(_EDITION.search(rest.strip()))
+
+
+def is_format(rest: str) -> bool:
+    """Whether what follows a title only names what it is played or read on."""
+    return bool(_FORMAT.fullmatch(rest))
 
 
 def is_about(rest: str) -> bool:

@@ -15,7 +15,9 @@ from .rules import (
     compare_years,
     is_about,
     is_edition,
+    is_format,
     misspelt,
+    notes_are_names,
     other_work,
     year_of,
 )
@@ -57,6 +59,14 @@ class Search:
         if not found.decided and title.bare_year is not None:
             found = self._named(year_in_parentheses(title))
         return found
+
+    def for_some_platform(self, text: str) -> Found:
+        """Finds a title of which only the platform or format is left out, as in ``Spy Hunter`` for a game on Xbox."""
+        title = self._parse(text)
+        if title.notes:
+            return NOTHING
+        hits = self._pool.equal(title.key, (Kind.HEAD,))
+        return self._choose(title, [hit for hit in hits if is_format(after_head(self._pool.title(hit[0]), title.key))])
 
     def _before_remark(self, text: str) -> Found:
         found = (self.named(short.text) for short in shorter(text) if short.remark is Remark.SURE)
@@ -115,6 +125,8 @@ class Search:
         self, title: Title, at: int, kind: Kind, *, any_year: bool
     ) -> tuple[bool, Years, Kind, bool, bool] | None:
         other = self._pool.title(at)
+        if kind is Kind.ALIAS and not (self._closed or notes_are_names(self._pool.items[at], other)):
+            return None
         years = self._years(title, at)
         exact = other.text == title.text
         if title.year is None and other.year is not None:
@@ -191,6 +203,8 @@ class Search:
             return self._closed or kind is Kind.TAIL or is_edition(after_head(title, form))
         if dated:
             return True
+        if kind is Kind.ALIAS and not self._closed:
+            return False  # "(2 Pack)" is a part of many titles
         if self._closed:
             return hit[1] is Kind.HEAD or telling >= 2
         if hit[1] is Kind.HEAD:

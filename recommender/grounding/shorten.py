@@ -18,6 +18,7 @@ _CUT = re.compile(
     r"(?:\s+(?:starring|directed|featuring|feat\.?|with|by)\s|,\s+by\s|\s+[-–—|~]\s+|\s*[—–|]\s*|:\s+|;\s|,\s|\.\s"
     r"|\s[(\[（]|\s\d(?:\.\d)?\s?/\s?\d+|\s★)"
 )
+_MARK = re.compile(r"\s[-–—|]\s|[:;]\s")
 _REMARK = re.compile(r"(?i)^(?:starring|stars:|directed|featuring|feat\b|\d(?:\.\d)?\s?/\s?\d|★|this\b)")
 _PERHAPS = re.compile(r"(?i)^(?:with|by|from)\s+")
 _OF_NAMES = frozenset({"&", "and", "de", "la", "le", "van", "von", "der", "den", "du", "di", "da", "el", "al", "bin"})
@@ -76,14 +77,18 @@ def _remark(before: str, rest: str) -> Remark:
         telling = [word for word in words if word.casefold() not in SMALL_WORDS]
         describes = 2 * sum(word[:1].islower() for word in telling) >= max(len(telling), 1)
         return Remark.SURE if describes else Remark.NO
+    if words and not words[0][:1].islower():
+        words = _MARK.split(rest, maxsplit=1)[0].split()  # "Episode I - a classic" is more than a description
+        if len(words) < 6:
+            return Remark.NO
     small = sum(word[:1].islower() for word in words)
-    describes = bool(words) and (words[0][:1].islower() or len(words) >= 6) and 2 * small > len(words)
+    describes = bool(words) and 2 * small > len(words)
     return Remark.SURE if describes else Remark.NO
 
 
 def _names_person(text: str, before: str) -> bool:
     """Whether a text behind "by" is an author: "by Jane Austen", or "The Odyssey by Homer" but not "Stand by Me"."""
-    words = text.strip(" .,;)").split()
+    words = _MARK.split(text, maxsplit=1)[0].strip(" .,;)").split()
     if not 1 <= len(words) <= 8 or not all(w[:1].isupper() or w.strip(",").lower() in _OF_NAMES for w in words):
         return False
     return len(words) >= 2 or (len(before.split()) >= 2 and len(words[0]) >= 4)

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from .normal import compact, in_ascii, key, leading_article, move_article, telling_words
+from .normal import (
+    compact,
+    in_ascii,
+    key,
+    leading_article,
+    move_article,
+    telling_words,
+    unescape,
+    without_makers,
+)
 
 MAX_TITLE = 500
 """Characters of a title or mention that are looked at."""
 _GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
 _YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
+_BRACKET = re.compile(r"[()\[\]（）【】]")
+_YEAR_GROUP = re.compile(r"[(\[（【]\s*(?:18|19|20)\d\d[^()\[\]（）【】]{0,12}[)\]）】]")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _AKA = re.compile(r"(?i)^(?:a\.?k\.?a\.?|also known as|orig(?:inal(?:ly)?)?(?: title)?:?)\s+")
 _OWNER = re.compile(r"^(?:[A-Z][\w.]{1,20}\s){0,2}[A-Z]\w{1,20}(?:['’]s|s['’])\s+")
@@ -71,10 +82,11 @@ class Title:
 def take_apart(text: str) -> Title:
     """Reads a title, in linear time."""
     text = text.strip()[:MAX_TITLE]
-    main, notes, year = _parentheses(text)
+    plain = unescape(text)
+    main, notes, year = _parentheses(plain)
     whole = key(main)
     forms: dict[str, Kind] = {}
-    for kind, form in _names(main, whole, notes):
+    for kind, form in _names(plain, main, whole, notes):
         if form:
             forms.setdefault(form, kind)
     last = main.rpartition(" ")[2]
@@ -94,9 +106,15 @@ def year_in_parentheses(title: Title) -> Title:
     return take_apart(f"{title.text[: title.text.rfind(str(title.bare_year))]} ({title.bare_year})")
 
 
-def _names(main: str, whole: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
+def _names(plain: str, main: str, whole: str, notes: list[str]) -> Iterator[tuple[Kind, str]]:
     if notes:
-        yield Kind.WHOLE, key(f"{main} {' '.join(notes)}")
+        noted = key(f"{main} {' '.join(notes)}")
+        yield Kind.WHOLE, noted
+        yield Kind.WHOLE, without_makers(noted)
+        if plain[-1:] not in ")]）】":  # "Escape (Jewel Case) - PC" is also "Escape (Jewel Case) (PC)"
+            yield Kind.WHOLE, key(_BRACKET.sub(" ", _YEAR_GROUP.sub(" ", plain)))
+    else:
+        yield Kind.WHOLE, without_makers(whole)
     yield (Kind.MAIN if notes else Kind.WHOLE), whole
     for note in notes:
         yield Kind.ALIAS, key(_AKA.sub("", note))
@@ -117,6 +135,11 @@ def _parts(main: str) -> Iterator[tuple[Kind, str]]:
             form = key(part)
             if says_something(form):
                 yield kind, form
+
+
+def is_other_name(note: str) -> bool:
+    """Whether a note in parentheses says itself that it is a name, as ``a.k.a. Se7en`` does."""
+    return bool(_AKA.match(note))
 
 
 def after_head(title: Title, form: str) -> str:

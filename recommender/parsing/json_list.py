@@ -55,8 +55,11 @@ def is_json(text: str) -> bool:
     """Whether a text, a fence around it aside, is JSON from beginning to end."""
     import msgspec
 
+    text = _FENCED.sub(r"\1", text.strip())
+    if text[:1] not in ("[", "{", '"'):
+        return False
     try:
-        msgspec.json.decode(_FENCED.sub(r"\1", text.strip()).encode("utf-8", "replace"))
+        msgspec.json.decode(text.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
         return False
     return True

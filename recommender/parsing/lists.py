@@ -1,4 +1,4 @@
-"""Lists of titles: numbered, bulleted, one a line, in 《》, in a chain, or separated by commas."""
+"""Lists of titles: numbered, bulleted, one a line, in a table, in 《》, in a chain, or separated by commas."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..types import Mention
+from .tables import table_cells
 from .text import narrow
 
 MAX_TITLE = 600
@@ -21,7 +22,7 @@ _NUMBERED = re.compile(
 _INLINE = re.compile(r"(?:^|(?<=[\s,;。》」』)\]]))([(\[]?)(\d{1,3})([.)、](?!\d)|\][ \t])[ \t]{0,8}")
 _BULLET = re.compile(r"(?m)^[ \t]{0,20}[-*•·–—+●][ \t]{1,20}(\S.*)$")
 _LINE = re.compile(r"(?m)^[ \t]{0,50}(\S.*)$")
-_CJK_TITLE = re.compile(r"《([^《》\n]{1,200})》|「([^「」\n]{1,200})」|『([^『』\n]{1,200})』")
+_CJK_TITLE = re.compile(r"《([^《》\n]{1,600})》|「([^「」\n]{1,600})」|『([^『』\n]{1,600})』")
 _CHAIN = re.compile(r"\s(?:>{1,2}|→|[-=]>)\s")
 _COMMA = re.compile(r"[,、;]")
 _INTRODUCTION = re.compile(r"[^\n]{0,300}:\s*$")
@@ -43,7 +44,8 @@ def read_titles(text: str) -> tuple[Mention, ...]:
     """
     plain = narrow(text)
     numbered = _numbered(plain)
-    spans = _inline(plain) if len(numbered) <= 1 else []
+    spans = table_cells(plain)
+    spans = spans or (_inline(plain) if len(numbered) <= 1 else [])
     spans = spans or numbered or [match.span(1) for match in _BULLET.finditer(plain)]
     spans = spans or _loose(plain)
     mentions = (_mention(text, start, end) for start, end in spans[:MAX_ENTRIES])
@@ -70,7 +72,7 @@ def read_separated(text: str, *, lead_in: bool = True) -> tuple[Mention, ...]:
 
 def is_list(text: str) -> bool:
     """Whether an answer is a list rather than sentences: by its marks, or by lines that are mostly short."""
-    if len(_numbered(text)) > 1 or _inline(text) or len(_BULLET.findall(text)) > 1:
+    if len(_numbered(text)) > 1 or _inline(text) or table_cells(text) or len(_BULLET.findall(text)) > 1:
         return True
     lengths = [len(line.split()) for line in text.split("\n") if line.strip()]
     return 2 * sum(n for n in lengths if n > _SENTENCE) < sum(lengths)

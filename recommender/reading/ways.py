@@ -52,20 +52,25 @@ def read_matches(text: str, expected: Expected, matcher: Matcher) -> tuple[Way |
         all_json = way == "json" and len(matches) >= min(_SOME, enough) and is_json(text)
         if worth > most + _BETTER or not best[1] or (all_json and worth >= most):
             best, most = (way if matches else None, matches), worth
-        if most >= SURE * enough or all_json or (way in ("titles", "json") and _is_the_list(matches)):
+        if most >= SURE * enough or all_json or (way in ("titles", "json") and _is_the_list(matches, text, matcher)):
             break
     return best
 
 
-def _is_the_list(matches: Sequence[Match]) -> bool:
-    """Whether most entries are items, so that an answer that names too few is still no list of another shape."""
+def _is_the_list(matches: Sequence[Match], text: str, matcher: Matcher) -> bool:
+    """Whether most entries are items, so that an answer that names too few is still no list of another shape.
+
+    Not where another candidate's title stands in it to the letter.
+    """
     found = {match.item_id for match in matches if match.item_id is not None}
-    return len(found) >= _SOME and 2 * len(found) >= len(matches)
+    if len(found) < _SOME or 2 * len(found) < len(matches):
+        return False
+    return not any(item.title in text for item in matcher.candidates or () if item.item_id not in found)
 
 
 def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple[Way, tuple[Match, ...]]]:
     most = max(_MOST_MENTIONS, 3 * expected.count)
-    as_json, has_json = expected.shape == "json", True
+    as_json, has_json = expected.shape == "json" or is_json(text), True
     if labels := expected.labels:
         for by_json in (as_json, not as_json):
             mentions = read_json(text, LABEL_KEYS) if by_json else read_labels(text, labels)
@@ -82,15 +87,25 @@ def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple
     if any(pair.sides for pair in pairs):
         yield "pairs", tuple(match for pair in pairs for match in _second_side(pair, matcher))
         return  # read in another way, the first sides would count
+    titles = read_titles(text)[:most]
+    separated = _separated(text, most)
+    one_line = len(titles) == 1 and len(separated[0]) >= _SOME and not as_json  # no title has so many commas
+    if one_line:
+        yield "commas", _separately(joined(text, separated[0], matcher), matcher)
     for by_json in (as_json, not as_json):
         if by_json and has_json:
             yield "json", tuple(map(matcher.match, read_json(text)[:most]))
         elif not by_json:
-            yield "titles", tuple(map(matcher.match, read_titles(text)[:most]))
-    without_lead_in, all_pieces = read_separated(text), read_separated(text, lead_in=False)
-    for pieces in (without_lead_in, all_pieces) if without_lead_in != all_pieces else (all_pieces,):
-        yield "commas", _separately(joined(text, pieces[:most], matcher), matcher)
+            yield "titles", tuple(map(matcher.match, titles))
+    for pieces in separated[1:] if one_line else separated:
+        yield "commas", _separately(joined(text, pieces, matcher), matcher)
     yield "prose", _in_sentences(text, most, matcher)
+
+
+def _separated(text: str, most: int) -> list[tuple[Mention, ...]]:
+    """The pieces between commas, without words that announce a list, and with them where that makes a difference."""
+    readings = [read_separated(text, lead_in=lead_in)[:most] for lead_in in (True, False)]
+    return readings if readings[0] != readings[1] else readings[:1]
 
 
 def read_pair_matches(text: str, candidates: Sequence[Item] | None, grounder: Grounder) -> list[tuple[Match, ...]]:

@@ -162,6 +162,8 @@ def test_the_caller_says_which_key_of_an_object_counts() -> None:
         ("Heat > Brazil > Alien", ["Heat", "Brazil", "Alien"]),
         ("1. Heat 2. Brazil 3. Alien", ["Heat", "Brazil", "Alien"]),
         ("1. Heat, 2. Apollo 13, 3. Alien", ["Heat", "Apollo 13", "Alien"]),
+        ("| # | Title | Why |\n|:--|---|--|\n| 1 | **Heat** | Good |\n| 2 | Up (2009) | Fun |", ["Heat", "Up (2009)"]),
+        ("Here:\n\n| 1 | Heat |\n|---|---|\n| 2 | Alien |\n| 3 | |\n", ["Alien"]),
         ("[1. Heat], [2. Seven (Se7en)], [3. Alien].", ["Heat", "Seven (Se7en)", "Alien"]),
         ("[1] Heat, [2] Brazil [UK], [3] Alien", ["Heat", "Brazil [UK]", "Alien"]),
         ("1、《霸王别姬》\n2、《活着》", ["霸王别姬", "活着"]),
