@@ -22,6 +22,7 @@ SMALLEST = {
     "quality": [*ONE_SETTING, "--system", "likelihood"],
     "quality_table": ["quality"],
     "ray_batch": ["--seconds", "2", "--workers", "1"],
+    "reading": ["--lists", "1"],
     "scoring": ["--quick"],
     "strategies": ["--users", "2", "--history", "3", "--candidates", "4", "--only", "likelihood;setwise"],
     "throughput": ["--quick"],
