@@ -113,7 +113,12 @@ def listen(host: str, port: int) -> socket.socket:
     """Opens the socket.
 
     Raises:
-        OSError: If the address is taken, or is none of this machine's.
+        OSError: If the address is taken, or is none of this machine's; says what to do.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while")[0]
+        said = f"Cannot listen on {host}, port {port}: {why}. Give another --host or --port"
+        raise OSError(error.errno, said) from None
