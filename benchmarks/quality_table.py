@@ -66,6 +66,8 @@ def row_of(folder: Path, targets: Mapping[str, str], candidates: Mapping[str, Se
 def rows_of(setting: Path) -> dict[str, Row]:
     """All systems of a setting, with the control rows popularity and candidate order."""
     folders = [path.parent for path in sorted(setting.glob("*/rankings.jsonl")) if path.stat().st_size]
+    if not folders:
+        return {}
     tasks = {one["user_id"]: one for one in lines(folders[0] / "tasks.jsonl")}
     counts = json.loads((folders[0] / "popularity.json").read_text())["counts"]
     targets = {user_id: one["targets"][0] for user_id, one in tasks.items()}
