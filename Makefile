@@ -11,7 +11,7 @@ VLLM_VENV := .venv-vllm
 # Further interpreters, names or paths, of which `make test-pythons` takes those that are there.
 PYTHONS ?= python3.12 python3.13
 
-.PHONY: help demo test test-vllm test-pythons lint audit format docs changelog release full bench clean browser
+.PHONY: help demo test test-vllm test-pythons lint audit format docs changelog release full bench mutants clean browser
 
 help:
 	@echo "make demo   real recommendations and an evaluation on an embedded model, from nothing"
@@ -23,6 +23,7 @@ help:
 	@echo "make audit  known vulnerabilities of the installed packages"
 	@echo "make full   everything: slow suites, examples and benchmarks in small too"
 	@echo "make bench  the benchmarks"
+	@echo "make mutants  what the tests of grounding, metrics and retries let pass; MUTANTS='backends.retry.*' for a part"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -109,5 +110,11 @@ full: lint browser $(VLLM_VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+# Each mutant changes one thing in grounding, metrics or retries; those that no test notices are listed.
+mutants: $(VENV)/test.stamp
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8'
+	$(BIN)/python -m mutmut run $(MUTANTS)
+	$(BIN)/python -m mutmut results
+
 clean:
-	rm -rf $(VENV) .venv-* build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist site mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
