@@ -274,6 +274,17 @@ def test_a_target_without_a_grade_has_grade_1_and_the_best_order_goes_by_grades(
     assert expected[name][0] == pytest.approx(per_user([name], rows)[name].mean())
 
 
+def test_the_best_order_cannot_hold_a_graded_target_that_is_no_candidate() -> None:
+    items = (Item("a", "a"), Item("b", "b"))
+    task = EvalTask(
+        user_id="u",
+        task=Task(history=History(), candidates=Candidates(items)),
+        targets=frozenset("az"),
+        gains={"z": 3.0},
+    )
+    assert ceiling(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == pytest.approx(1 / (7 + 1 / math.log2(3)))
+
+
 def test_targets_that_are_all_of_grade_0_are_worth_nothing_in_any_order() -> None:
     items = (Item("a", "a"), Item("b", "b"))
     task = EvalTask(
