@@ -112,6 +112,11 @@ def test_a_short_list_is_averaged_over_its_own_length() -> None:
     assert list(found["aplt@3"]) == pytest.approx([0.0, 1 / 3])
 
 
+@pytest.mark.parametrize("name", [name for name in LISTS if not ALL[name].reduce])
+def test_no_users_have_no_values(name: str) -> None:
+    assert len(ALL[name].values(Batch([], shelf()), 3)) == 0
+
+
 def test_coverage_is_of_what_was_offered_to_anybody() -> None:
     assert value("coverage@1", scored("a"), scored("b"), on=shelf(offered=lambda: "abba")) == 1.0
     assert value("gini@1", scored("a"), scored("a"), on=shelf(offered=lambda: "ab")) == pytest.approx(0.5)
