@@ -114,7 +114,7 @@ bench: $(VENV)/test.stamp
 mutants: $(VENV)/test.stamp
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8'
 	$(BIN)/python -m mutmut run $(MUTANTS)
-	$(BIN)/python -m mutmut results
+	@$(BIN)/python -m mutmut results | grep -v ': not checked' || echo "No mutant survived."
 
 clean:
 	rm -rf $(VENV) .venv-* build dist site mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -112,6 +112,11 @@ def test_a_short_list_is_averaged_over_its_own_length() -> None:
     assert list(found["aplt@3"]) == pytest.approx([0.0, 1 / 3])
 
 
+@pytest.mark.parametrize("name", [name for name in LISTS if not ALL[name].reduce])
+def test_no_users_have_no_values(name: str) -> None:
+    assert len(ALL[name].values(Batch([], shelf()), 3)) == 0
+
+
 def test_coverage_is_of_what_was_offered_to_anybody() -> None:
     assert value("coverage@1", scored("a"), scored("b"), on=shelf(offered=lambda: "abba")) == 1.0
     assert value("gini@1", scored("a"), scored("a"), on=shelf(offered=lambda: "ab")) == pytest.approx(0.5)
@@ -272,6 +277,17 @@ def test_a_target_without_a_grade_has_grade_1_and_the_best_order_goes_by_grades(
     expected = expected_random(["coverage@1", name], [task])  # what has no such mean is left out
     assert list(expected) == [name]
     assert expected[name][0] == pytest.approx(per_user([name], rows)[name].mean())
+
+
+def test_the_best_order_cannot_hold_a_graded_target_that_is_no_candidate() -> None:
+    items = (Item("a", "a"), Item("b", "b"))
+    task = EvalTask(
+        user_id="u",
+        task=Task(history=History(), candidates=Candidates(items)),
+        targets=frozenset("az"),
+        gains={"z": 3.0},
+    )
+    assert ceiling(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == pytest.approx(1 / (7 + 1 / math.log2(3)))
 
 
 def test_targets_that_are_all_of_grade_0_are_worth_nothing_in_any_order() -> None:
