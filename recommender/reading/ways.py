@@ -102,7 +102,7 @@ def _readings(text: str, expected: Expected, matcher: Matcher) -> Iterator[tuple
     yield "prose", _in_sentences(text, most, matcher)
 
 
-def _separated(text: str, most: int) -> list[Sequence[Mention]]:
+def _separated(text: str, most: int) -> list[tuple[Mention, ...]]:
     """The pieces between commas, without words that announce a list, and with them where that makes a difference."""
     readings = [read_separated(text, lead_in=lead_in)[:most] for lead_in in (True, False)]
     return readings if readings[0] != readings[1] else readings[:1]
