@@ -20,9 +20,9 @@ rapidfuzz's ``ratio`` is: 100 times twice the letters in common over the letters
 
 _BITS = 20
 _CHUNK = 50_000
-BUDGET = 60_000
+BUDGET = 40_000
 """Postings that a query reads, rarest trigrams first."""
-COMPARED = 1_000
+COMPARED = 2_500
 """Strings that the scorer sees."""
 SHORT_QUERY, SHORT_STRING = 8, 12
 """A query of at most the first length is also compared with every string of at most the second: it has few trigrams."""
