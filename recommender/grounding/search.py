@@ -184,12 +184,10 @@ class Search:
         begins = {at for form in heads for at, _ in self._pool.equal(form, (Kind.HEAD,))}
         for kind, form in title.parts:
             if kind is Kind.TAIL:
-                hits = [
-                    hit
-                    for hit in self._pool.equal(form, (Kind.TAIL,))
-                    if hit[0] in begins or self._same_part(title, hit[0]) or self._longer_head(title, form, hit[0])
-                ]
-                found = self._choose(title, hits)
+                hits = self._pool.equal(form, (Kind.TAIL,))
+                found = self._choose(
+                    title, [hit for hit in hits if hit[0] in begins or self._same_part(title, form, hit[0])]
+                )
                 if found.decided:
                     return found
         return NOTHING
@@ -211,18 +209,15 @@ class Search:
             return len(compact(form)) >= 5 and not is_about(after_head(self._pool.title(hit[0]), form))
         return telling >= 3 and len(compact(form)) >= 12
 
-    def _same_part(self, title: Title, at: int) -> bool:
-        """Whether titles of one subtitle and one year may be one work, for all that stands before it."""
-        counted = numbers(title.key), numbers(self._pool.title(at).key)
-        return self._years(title, at) is Years.EQUAL and (counted[0] == counted[1] or not all(counted))
-
-    def _longer_head(self, title: Title, form: str, at: int) -> bool:
-        """Whether two titles share a long subtitle, and what stands before it in one goes on in the other."""
+    def _same_part(self, title: Title, form: str, at: int) -> bool:
+        """Whether two titles that share a subtitle may be one work, for all that stands before it."""
         other = self._pool.title(at)
-        if len(telling_words(form)) < LONG_SUBTITLE or numbers(title.key) != numbers(other.key):
+        counted, telling = (numbers(title.key), numbers(other.key)), len(telling_words(form))
+        if self._years(title, at) is Years.EQUAL:
+            return counted[0] == counted[1] or not all(counted)
+        if counted[0] != counted[1] or telling < (2 if self._closed else LONG_SUBTITLE):
             return False
-        ours, theirs = ([f"{bare(head)} " for kind, head in each.parts if kind is Kind.HEAD] for each in (title, other))
-        return any(one.startswith(two) or two.startswith(one) for one in ours for two in theirs)
+        return self._closed or _begin_alike(title, other)
 
     def _near(self, title: Title) -> Found:
         """A name that is spelt a little differently, with the same numbers and no other year."""
@@ -290,6 +285,12 @@ class Search:
             if kind <= Kind.MAIN:
                 hits += self._pool.equal(form, _NAMES)
         return self._choose(title, hits, any_year=True)
+
+
+def _begin_alike(one: Title, other: Title) -> bool:
+    """Whether what stands before a subtitle in one title goes on in the other."""
+    ours, theirs = ([f"{bare(form)} " for kind, form in each.parts if kind is Kind.HEAD] for each in (one, other))
+    return any(head.startswith(start) or start.startswith(head) for head in ours for start in theirs)
 
 
 def _dated(part: Title, whole: Title) -> Title:

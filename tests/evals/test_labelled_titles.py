@@ -27,7 +27,7 @@ from recommender.parsing import read_json
 SAMPLES = ("labels_400.csv", "labels_second.csv")
 RECALL = {"labels_400.csv": 0.98, "labels_second.csv": 0.965}
 """The second sample, blind: ten misses of 286, other names of a work, five of which stand nowhere in the catalogue.
-Rules made from the other misses find three more (97.6 %, in-sample)."""
+Rules made from the others find three more (97.6 %, in-sample)."""
 FILMS = "movielens-small_gpt-3.5-turbo_open"
 Found = dict[tuple[str, str, str], Match]
 

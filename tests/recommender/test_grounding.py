@@ -399,3 +399,9 @@ def test_an_author_may_stand_before_or_behind_the_title(text: str) -> None:
     books = Grounder([Item("e", "Emma", {"author": "Jane Austen"}), Item("p", "Persuasion", {"author": "Jane Austen"})])
     assert books.match(text).item_id == "e"
     assert Grounder([Item("e", "Emma")]).match("Jane Austen - Emma").item_id is None
+
+
+def test_a_candidates_subtitle_is_enough_where_the_series_is_mistaken() -> None:
+    films = [Item("1", "Star Trek: First Contact (1996)"), Item("2", "Star Wars (1977)"), Item("3", "Contact (1997)")]
+    assert Grounder(films).match("Star Wars: First Contact", films).item_id == "1"
+    assert Grounder(films).match("Star Wars: Second Contact", films).item_id is None
