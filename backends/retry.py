@@ -117,8 +117,9 @@ class Retry(Layer):
 
     def _too_late(self, call: _Call) -> DeadlineExceeded:
         last = f"; the last error was: {call.last}" if call.last else "."
+        attempts = "1 attempt" if call.sent == 1 else f"{call.sent} attempts"
         return DeadlineExceeded(
-            f"No answer within the deadline of {self._deadline:g} s, after {call.sent} attempts{last}",
+            f"No answer within the deadline of {self._deadline:g} s, after {attempts}{last}",
             requests=call.sent,
             usage=call.spent,
         )

@@ -26,7 +26,7 @@ def run(
     spec: Annotated[Path | None, Parameter(help="An eval spec, or the name of one that ships.")] = None,
     /,
     *,
-    data: Annotated[Path | None, Parameter(name="--data", help="Folder with the spec's data set.")] = None,
+    data: Annotated[Path | None, Parameter(name="--data", help="Folder with the spec's dataset.")] = None,
     tasks: Annotated[Path | None, Parameter(help="A task file, in place of a spec.")] = None,
     catalog: Annotated[Path | None, Parameter(help="Catalogue of the task file; default: the config's.")] = None,
     config: Annotated[Path | None, Parameter(help="The recommender's YAML file.")] = None,
@@ -103,7 +103,7 @@ def estimate(
 
 @app.command
 def contamination(
-    dataset: Annotated[str, Parameter(help="The data set that the model should not know by heart.")],
+    dataset: Annotated[str, Parameter(help="The dataset that the model should not know by heart.")],
     /,
     *,
     config: Annotated[Path, Parameter(help="A recommender's YAML file; its backend is asked.")],
@@ -113,7 +113,7 @@ def contamination(
     seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
     json_: Figures = None,
 ) -> int:
-    """Probe whether a model knows a data set by heart: its titles, its records, what its users did next.
+    """Probe whether a model knows a dataset by heart: its titles, its records, what its users did next.
 
     `evals contamination movielens-100k --config films.yaml --out runs/known`
     """

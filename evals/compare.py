@@ -74,7 +74,7 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
         if not users:
             raise RunError(
                 "No user has the same history, candidates and targets in all runs, so nothing can be compared; were "
-                "they made with one data set, protocol and seed?"
+                "they made with one dataset, protocol and seed?"
             )
         lines = list(_lines(runs, users, names))
         if len(lines) < 2:

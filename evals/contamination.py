@@ -1,7 +1,7 @@
 """Does a model know the data by heart?  Asks it for what nobody could know who had not read the files.
 
 Three questions, after Di Palma et al., "Do LLMs Memorize Recommendation Datasets? A Preliminary Study on MovieLens-1M",
-SIGIR 2025: how a title goes on, which title an id of the data set stands for, and what a user of the data set did next.
+SIGIR 2025: how a title goes on, which title an id of the dataset stands for, and what a user of the dataset did next.
 Hits alone prove little: endings repeat, and popular items are good guesses.  So every answer is also held against the
 truth of another question, and only the excess over these chance hits speaks.
 """
@@ -34,8 +34,8 @@ _QUOTES = " \t\"'“”‘’«»*`"
 
 QUESTIONS = {
     "titles": "how the title of an item goes on",
-    "records": "which title an id of the data set stands for",
-    "users": "what a user of the data set did next",
+    "records": "which title an id of the dataset stands for",
+    "users": "what a user of the dataset did next",
 }
 
 
@@ -69,7 +69,7 @@ async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, s
     """Asks the recommender's model; its strategy and template play no part.
 
     Args:
-        data: The data set that should not be known.
+        data: The dataset that should not be known.
         rec: Whose backend is asked, with its limits, budget and journal, and whose ``domain`` words the questions.
         questions: Of each of the three kinds, at most.
         seed: Draws items and users, and resamples for intervals.
@@ -156,7 +156,7 @@ def _records(data: Interactions, item: str, count: int, seed: int) -> Iterator[Q
     for place in SHOWN_RECORDS + shuffled(max(0, len(items) - SHOWN_RECORDS), "records", seed)[:count]:
         one = items[place]
         prompt = (
-            f"The data set {data.name} gives each {item} an id. Write the title that belongs to the last id, and "
+            f"The dataset {data.name} gives each {item} an id. Write the title that belongs to the last id, and "
             f"nothing else.\n{examples}\n{one.item_id} ->"
         )
         yield Question(prompt=prompt, item=one)
@@ -172,8 +172,8 @@ def _users(data: Interactions, item: str, verb: str, count: int, seed: int) -> I
         shown = "\n".join(_item(data, event).title for event in events[end - SHOWN_EVENTS : end])
         following = _item(data, events[end])
         prompt = (
-            f"User {able[place]} of the data set {data.name} {verb} these, in this order:\n{shown}\n"
-            f"Write the title of the {item} that this user {verb} next in the data set, and nothing else."
+            f"User {able[place]} of the dataset {data.name} {verb} these, in this order:\n{shown}\n"
+            f"Write the title of the {item} that this user {verb} next in the dataset, and nothing else."
         )
         yield Question(prompt=prompt, item=following)
 

@@ -1,4 +1,4 @@
-"""The command ``evals data``: which data sets there are, and fetching one."""
+"""The command ``evals data``: which datasets there are, and fetching one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cyclopts import App, Parameter
 
 from .telling import Figures, say, write_figures
 
-app = App(name="data", help="List data sets, and fetch one.")
+app = App(name="data", help="List datasets, and fetch one.")
 
 
 @app.command(name="list")
 def list_(*, json_: Figures = None) -> int:
-    """List the data sets with their licences.
+    """List the datasets with their licences.
 
     `evals data list`
     """
@@ -34,10 +34,10 @@ def list_(*, json_: Figures = None) -> int:
 
 @app.command
 def fetch(
-    name: Annotated[str, Parameter(help="A data set, or a part of one: amazon-2023:Video_Games.")],
+    name: Annotated[str, Parameter(help="A dataset, or a part of one: amazon-2023:Video_Games.")],
     /,
 ) -> int:
-    """Fetch a data set into the user cache and print where it is.
+    """Fetch a dataset into the user cache and print where it is.
 
     `evals data fetch movielens-100k`
     """

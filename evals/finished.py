@@ -1,4 +1,4 @@
-"""A run folder as it can be scored, compared and exported again: without data set, model or requests."""
+"""A run folder as it can be scored, compared and exported again: without dataset, model or requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a data set to tasks: a split, drawn users and chosen candidates, written out in one sentence."""
+"""From a dataset to tasks: a split, drawn users and chosen candidates, written out in one sentence."""
 
 from __future__ import annotations
 

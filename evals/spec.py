@@ -39,9 +39,9 @@ class Spec(BaseModel):
     """What ``evals run SPEC`` reads.
 
     Attributes:
-        dataset: Name of a data set; ``evals data list`` has them.
-        data: Folder with the data set's files; None fetches them.
-        tasks: A task file in place of a data set, with its ``catalog``.
+        dataset: Name of a dataset; ``evals data list`` has them.
+        data: Folder with the dataset's files; None fetches them.
+        tasks: A task file in place of a dataset, with its ``catalog``.
         users: How many users are drawn; None takes all.
         split: Name of a split, or its ``kind`` and options.
         candidates: Candidates of each user, with the target; or a candidate policy's name, or its ``kind`` and options.

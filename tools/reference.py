@@ -80,7 +80,7 @@ def components() -> str:
     parts += ["## Templates\n", _table(("template", "task", "languages", "what it asks"), templates)]
     parts += ["## Metrics\n", _listed(METRICS, ("better",), lambda one: (getattr(one, "better", None) or "",))]
     for title, registry in (
-        ("Data sets", DATASETS), ("Splits", SPLITS), ("Candidate policies", CANDIDATES), ("Baselines", BASELINES),
+        ("Datasets", DATASETS), ("Splits", SPLITS), ("Candidate policies", CANDIDATES), ("Baselines", BASELINES),
         ("Attacks", ATTACKS), ("First stages", FIRST_STAGES), ("Batch engines", BATCH_ENGINES),
     ):  # fmt: skip
         parts += [f"## {title}\n", _listed(registry)]

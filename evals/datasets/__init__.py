@@ -1,4 +1,4 @@
-"""Data sets: where they come from, their licence, and one table whatever the layout."""
+"""Datasets: where they come from, their licence, and one table whatever the layout."""
 
 from backends import ConfigurationError, Registry, near
 
@@ -10,7 +10,7 @@ __all__ = ["DATASETS", "Dataset", "Event", "Impression", "Interactions", "Log", 
 
 
 def find_dataset(name: str) -> Dataset:
-    """Returns the data set ``NAME``, or a part of one, ``NAME:PART``.
+    """Returns the dataset ``NAME``, or a part of one, ``NAME:PART``.
 
     Raises:
         backends.ConfigurationError: If there is none of that name; the nearest is suggested.

@@ -24,7 +24,7 @@ def clean(title: str | None) -> str:
 
 
 def with_categories(dataset: Dataset, categories: Sequence[str], fetch_category: Callable[[str, Log], Path]) -> Dataset:
-    """Returns the data set with a part for each category."""
+    """Returns the dataset with a part for each category."""
 
     def part(category: str) -> Dataset:
         name = f"{dataset.name}:{category}"

@@ -22,7 +22,7 @@ from .base import Log
 
 MAX_FIELD = 10_000_000
 LARGEST = 10_000_000_000
-"""Bytes of an unpacked file; a larger one is a bomb, not a data set of this project."""
+"""Bytes of an unpacked file; a larger one is a bomb, not a dataset of this project."""
 MAX_SECONDS = 1e11
 """The year 5138: a larger time is one in milliseconds."""
 

@@ -1,4 +1,4 @@
-"""What the MovieLens data sets have in common: their licence, and titles that end in a year."""
+"""What the MovieLens datasets have in common: their licence, and titles that end in a year."""
 
 from __future__ import annotations
 

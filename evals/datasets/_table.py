@@ -1,4 +1,4 @@
-"""From items and events to a checked data set."""
+"""From items and events to a checked dataset."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def checked(
     lists: Mapping[str, Path] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Interactions:
-    """Builds the data set; what is wrong with its catalogue is said with the folder.
+    """Builds the dataset; what is wrong with its catalogue is said with the folder.
 
     Raises:
         DataError: See :class:`Interactions`.

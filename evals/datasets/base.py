@@ -1,4 +1,4 @@
-"""What every data set is turned into."""
+"""What every dataset is turned into."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class Impression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interactions:
-    """A data set in memory.
+    """A dataset in memory.
 
     Attributes:
-        name: Name of the data set, for protocols and manifests.
+        name: Name of the dataset, for protocols and manifests.
         items: The whole catalogue.
         events: All interactions, in the file's order; either all have a time or none has.
         impressions: Slates as they were shown, where the data has them.
@@ -102,7 +102,7 @@ class Interactions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """Where a data set comes from and how its files are read.
+    """Where a dataset comes from and how its files are read.
 
     Attributes:
         licence: In words, said before anything is fetched.
@@ -110,8 +110,8 @@ class Dataset:
         fetch: Returns the folder with its files, fetching them where they are missing.  It tells its argument in
             sentences what it does, and raises :class:`DataError` if the files cannot be had.
         load: Reads such a folder, or a user's own copy of it.  Raises :class:`DataError` with file and line.
-        parts: Names of its parts, where it is too large to be had whole: ``NAME:PART`` is a data set of its own.
-        part: Returns the data set of one part.
+        parts: Names of its parts, where it is too large to be had whole: ``NAME:PART`` is a dataset of its own.
+        part: Returns the dataset of one part.
     """
 
     name: str

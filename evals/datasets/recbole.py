@@ -1,4 +1,4 @@
-"""RecBole's atomic files, of any data set: a folder with one ``.item`` and the ``.inter`` files.
+"""RecBole's atomic files, of any dataset: a folder with one ``.item`` and the ``.inter`` files.
 
 Zhao et al., "RecBole: Towards a Unified, Comprehensive and Efficient Framework for Recommendation Algorithms", CIKM
 2021.
@@ -45,8 +45,8 @@ def load(folder: Path) -> Interactions:
 
 
 def fetch(log: Log) -> Path:
-    """Raises :class:`DataError`: which data set is meant is known only to the folder that ``data:`` names."""
-    raise DataError(f"Fetch the data set that you want from {HOME} and name its folder with `data:`.")
+    """Raises :class:`DataError`: which dataset is meant is known only to the folder that ``data:`` names."""
+    raise DataError(f"Fetch the dataset that you want from {HOME} and name its folder with `data:`.")
 
 
 def _items(path: Path) -> Iterator[Item]:
@@ -87,7 +87,7 @@ def _events(path: Path) -> Iterator[Event]:
 DATASET = Dataset(
     name=NAME,
     summary="RecBole's atomic files (.inter and .item) in a folder of yours",
-    licence="that of the data set itself; see the home page.",
+    licence="that of the dataset itself; see the home page.",
     home=HOME,
     fetch=fetch,
     load=load,

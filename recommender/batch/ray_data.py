@@ -38,7 +38,7 @@ from .run import catalogue_of, rank_rows
 from .users import columns, user_row
 
 Source = str | Path | Config
-_PLACE = "the data set"
+_PLACE = "the dataset"
 _COLUMNS = ("user_id", "history", "candidates")
 _ANSWERED = ("generated_text", "num_generated_tokens", "__inference_error__")
 _NOTHING = {"messages": [{"role": "user", "content": "-"}], "sampling_params": {"temperature": 0.0, "max_tokens": 1}}

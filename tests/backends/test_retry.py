@@ -137,7 +137,7 @@ def test_the_deadline_ends_an_attempt_in_flight() -> None:
 def test_a_deadline_in_the_first_attempt_speaks_of_no_earlier_error() -> None:
     with pytest.raises(DeadlineExceeded) as caught:
         run_virtually(Retry(ToldEngine(lambda *_: 1e6), deadline=20.0).generate(ask()))
-    assert str(caught.value).endswith("the deadline of 20 s, after 1 attempts.")
+    assert str(caught.value).endswith("the deadline of 20 s, after 1 attempt.")
     assert caught.value.usage == Usage(requests=1, usd=0.0)
 
 

@@ -1,4 +1,4 @@
-"""Data sets are fetched from their homes: here a server on this machine stands for each home, with made-up files."""
+"""Datasets are fetched from their homes: here a server on this machine stands for each home, with made-up files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each layout that people have is read as it is.  The files here are made up; no row of a real data set is in them."""
+"""Each layout that people have is read as it is.  The files here are made up; no row of a real dataset is in them."""
 
 from __future__ import annotations
 

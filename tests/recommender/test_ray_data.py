@@ -1,4 +1,4 @@
-"""Users of a Ray data set are ranked as those of a job, by our own engines and by Ray Data's vLLM processor."""
+"""Users of a Ray dataset are ranked as those of a job, by our own engines and by Ray Data's vLLM processor."""
 
 import asyncio
 import os
