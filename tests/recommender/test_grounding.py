@@ -405,3 +405,8 @@ def test_a_candidates_subtitle_is_enough_where_the_series_is_mistaken() -> None:
     films = [Item("1", "Star Trek: First Contact (1996)"), Item("2", "Star Wars (1977)"), Item("3", "Contact (1997)")]
     assert Grounder(films).match("Star Wars: First Contact", films).item_id == "1"
     assert Grounder(films).match("Star Wars: Second Contact", films).item_id is None
+
+
+def test_a_part_that_may_be_several_items_does_not_hide_another_part() -> None:
+    films = [Item("1", "Sabrina (1954)"), Item("2", "Sabrina (1995)"), Item("3", "Heat (1995)")]
+    assert Grounder(films).match("Sabrina - Heat", films).item_id == "3"
