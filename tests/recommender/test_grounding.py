@@ -410,3 +410,8 @@ def test_a_candidates_subtitle_is_enough_where_the_series_is_mistaken() -> None:
 def test_a_part_that_may_be_several_items_does_not_hide_another_part() -> None:
     films = [Item("1", "Sabrina (1954)"), Item("2", "Sabrina (1995)"), Item("3", "Heat (1995)")]
     assert Grounder(films).match("Sabrina - Heat", films).item_id == "3"
+
+
+def test_a_part_in_another_year_does_not_hide_another_part() -> None:
+    films = [Item("1", "Heat with Al Pacino (2003)"), Item("2", "Heat (1995)")]
+    assert Grounder(films).match("Heat with Al Pacino, by Michael Mann (1995)").item_id == "2"
