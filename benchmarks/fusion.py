@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from quality import FIRST_STAGES, LIKELIHOODS, SETTINGS, measure, taskset_of
+from quality import FIRST_STAGES, LIKELIHOODS, SETTINGS, measure, settings_and_backend, taskset_of
 from quality_table import Row, against, rows_of
 
 ALONE = 0.0
@@ -29,12 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/fusion"))
     parser.add_argument("--users", type=int, default=300, help="of the table")
     parser.add_argument("--others", type=int, default=100, help="users who decide")
-    parser.add_argument("--setting", action="append", choices=SETTINGS)
-    parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
-    parser.add_argument("--games", type=Path, help="folder of LLMRank's Games; fetched where it is not given")
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--backend", type=json.loads, help="JSON of a backend block, in place of the embedded engine")
-    parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
+    settings_and_backend(parser)
     return parser.parse_args()
 
 

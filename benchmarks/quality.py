@@ -83,14 +83,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--skip", type=int, default=0, help="users left out before, e.g. those of the tables")
     parser.add_argument("--first", type=int, help="only so many of the users, in a run of its own")
-    parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--system", action="append")
+    settings_and_backend(parser)
+    return parser.parse_args()
+
+
+def settings_and_backend(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that fusion.py has too."""
+    parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--movielens", type=Path, help="folder of MovieLens-100K; fetched where it is not given")
     parser.add_argument("--games", type=Path, help="folder of LLMRank's Games; fetched where it is not given")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--backend", type=json.loads, help="JSON of a backend block, in place of the embedded engine")
     parser.add_argument("--minutes", type=float, help="stop after so long; the same command goes on")
-    return parser.parse_args()
 
 
 def taskset_of(setting: str, given: argparse.Namespace) -> TaskSet:

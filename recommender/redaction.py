@@ -29,10 +29,6 @@ class Redacted:
     text: str
     found: Mapping[str, str] = field(default_factory=dict)
 
-    def restore(self, answer: str) -> str:
-        """Puts back what was found wherever an answer repeats a placeholder."""
-        return restored(answer, self.found)
-
 
 def restored(text: str, found: Mapping[str, str]) -> str:
     """``text`` with what was found in place of its placeholders; what is put in is not looked at again."""
@@ -60,7 +56,7 @@ def redact(
         more: Finds what else is taken out, beside the patterns; it is given the text made plain.
 
     Returns:
-        The text and what was found; ``restore`` of its own text gives back ``text``.
+        The text and what was found; :func:`restored` gives back ``text`` of them.
     """
     found: dict[str, str] = dict(taken or {})
     names = {value: name for name, value in found.items()}

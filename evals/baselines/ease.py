@@ -34,7 +34,8 @@ class Ease:
     """See the module's docstring.
 
     Raises:
-        SpecError: If more than ``MOST_ITEMS`` items occur in the training interactions.
+        SpecError: If more than ``MOST_ITEMS`` items occur in the training interactions, or the regularisation is too
+            little for them.
     """
 
     def __init__(self, training: Training, options: EaseOptions) -> None:
@@ -63,7 +64,9 @@ def _inverse(matrix: Floats) -> Floats:
     """The inverse of a symmetric, positive definite matrix, in its place: half the time of a general one's."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
-    factor, _ = dpotrf(matrix.T, lower=True, overwrite_a=True)
+    factor, failed = dpotrf(matrix.T, lower=True, overwrite_a=True)
+    if failed:
+        raise SpecError("EASE has no inverse for these interactions: `l2` is too small; 500 is the default.")
     found: Floats = dpotri(factor, lower=True, overwrite_c=True)[0]
     for at in range(len(found)):
         found[at, at + 1 :] = found[at + 1 :, at]

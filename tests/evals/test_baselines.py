@@ -185,6 +185,16 @@ def test_item_knn_is_the_shrunk_cosine_by_hand() -> None:
     assert scores.tolist() == pytest.approx([0.0, 2 / (6**0.5 + 1), 1 / (3**0.5 + 1), 0.0])
 
 
+def test_ease_says_where_its_regularisation_is_too_little() -> None:
+    from evals.baselines.base import Training
+    from evals.baselines.ease import Ease, EaseOptions
+
+    source = two_tribes()
+    alike = [replace(event, item_id=item_id) for event in source.events[:5] for item_id in ("i1", "i2")]
+    with pytest.raises(SpecError, match="`l2` is too small"):
+        Ease(Training(catalog=source.items, events=alike, seed=1), EaseOptions(l2=1e-300))
+
+
 def test_ease_has_the_closed_form_of_the_paper() -> None:
     from evals.baselines.base import Training
     from evals.baselines.ease import Ease, EaseOptions
