@@ -133,9 +133,9 @@ class LargePool:
         forms, _ = self._names()
         words_sorted = [form if (other := sort_words(form)) == form else other for form in forms]  # few strings more
 
-        def score(form: str, places: Places) -> npt.NDArray[np.float32]:
+        def score(form: str, places: Places, floor: float) -> npt.NDArray[np.float32]:
             at = places.tolist()
-            return likeness(form, [forms[place] for place in at], [words_sorted[place] for place in at])
+            return likeness(form, [*map(forms.__getitem__, at)], [*map(words_sorted.__getitem__, at)], floor)
 
         return TrigramIndex(forms, score)
 

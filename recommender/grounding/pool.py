@@ -50,19 +50,22 @@ def sort_words(name: str) -> str:
     return " ".join(sorted(name.split()))
 
 
-def likeness(form: str, others: Sequence[str], others_sorted: Sequence[str] | None = None) -> np.ndarray:
+def likeness(
+    form: str, others: Sequence[str], others_sorted: Sequence[str] | None = None, floor: float = 0.0
+) -> np.ndarray:
     """The scorer of this package: the larger of rapidfuzz's ``ratio`` and ``token_sort_ratio``, 0 to 100.
 
     Args:
         form: A key.
         others: Keys.
         others_sorted: The same with their words sorted, which ``token_sort_ratio`` else does at each call.
+        floor: Scores below it come out as 0, sooner.
     """
-    plain = process.cdist([form], others, scorer=fuzz.ratio)[0]
+    plain = process.cdist([form], others, scorer=fuzz.ratio, score_cutoff=floor)[0]
     if others_sorted is None:
-        sorted_words = process.cdist([form], others, scorer=fuzz.token_sort_ratio)[0]
+        sorted_words = process.cdist([form], others, scorer=fuzz.token_sort_ratio, score_cutoff=floor)[0]
     else:
-        sorted_words = process.cdist([sort_words(form)], others_sorted, scorer=fuzz.ratio)[0]
+        sorted_words = process.cdist([sort_words(form)], others_sorted, scorer=fuzz.ratio, score_cutoff=floor)[0]
     both: np.ndarray = np.maximum(plain, sorted_words)
     return both
 
@@ -102,7 +105,7 @@ class SmallPool:
         """See :class:`Pool`."""
         if not self._names or not form:
             return []
-        scores = likeness(form, [name for name, _ in self._names], self._sorted_names())
+        scores = likeness(form, [name for name, _ in self._names], self._sorted_names(), FLOOR)
         best: dict[int, float] = {}
         for place in np.argsort(-scores, kind="stable")[: 2 * LOOKALIKES]:
             if scores[place] >= FLOOR:

@@ -14,16 +14,20 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int32]
-Scorer = Callable[[str, Places], Floats]
-"""Scores a query against the strings at some places, 0 to 100.  It must be symmetric in their lengths, as
-rapidfuzz's ``ratio`` is: 100 times twice the letters in common over the letters of both."""
+Scorer = Callable[[str, Places, float], Floats]
+"""Scores a query against the strings at some places, 0 to 100; scores under the third argument may come out as 0.
+It must be symmetric in their lengths, as rapidfuzz's ``ratio`` is: 100 times twice the letters in common over the
+letters of both."""
 
 _BITS = 20
 _CHUNK = 50_000
 BUDGET = 40_000
 """Postings that a query reads, rarest trigrams first."""
 COMPARED = 2_500
-"""Strings that the scorer sees."""
+"""Strings that the scorer sees at most."""
+FIRST = 200
+"""Strings that it sees first; of the others it only has to tell which are as good as the best of these."""
+_ROUNDING = 1e-3
 SHORT_QUERY, SHORT_STRING = 8, 12
 """A query of at most the first length is also compared with every string of at most the second: it has few trigrams."""
 
@@ -51,11 +55,18 @@ class TrigramIndex:
         places = self._candidates(query, floor)
         if not len(places):
             return []
-        scores = self._scorer(query, places)
+        scores = self._scorer(query, places[:FIRST], floor)
+        if len(places) > FIRST:
+            if limit <= FIRST:
+                floor = max(floor, float(np.partition(scores, -limit)[-limit]) - _ROUNDING)
+            rest = places[FIRST:][self._may_reach(floor, query, places[FIRST:])]
+            scores = np.concatenate([scores, self._scorer(query, rest, floor)])
+            places = np.concatenate([places[:FIRST], rest])
         order = np.lexsort((places, -scores))[:limit]
         return [(int(places[at]), float(scores[at])) for at in order if scores[at] >= floor]
 
     def _candidates(self, query: str, floor: float) -> Places:
+        """The strings to compare; of more than ``FIRST`` the likeliest stand first."""
         grams = np.unique(_grams(f"  {query} "))
         starts, sizes = self._starts[grams], self._starts[grams + 1] - self._starts[grams]
         rarest = np.argsort(sizes, kind="stable")
@@ -67,11 +78,11 @@ class TrigramIndex:
             postings = np.concatenate([self._postings[start : start + size] for start, size in ranges])
             chosen = self._likeliest(query, postings, np.repeat(self._weights[grams[rarest]], sizes[rarest]), floor)
         if len(query) <= SHORT_QUERY:
-            chosen = np.union1d(chosen, self._short)
-        return np.sort(chosen)
+            chosen = np.concatenate([chosen, np.setdiff1d(self._short, chosen, assume_unique=True)])
+        return chosen
 
     def _likeliest(self, query: str, postings: Places, weights: Floats, floor: float) -> Places:
-        """The strings with most votes among those whose length lets them reach the floor."""
+        """The strings with most votes among those whose length lets them reach the floor, the first ones first."""
         votes, order = self._arrays()
         np.add.at(votes, postings, weights)
         count = np.arange(len(postings), dtype=np.int32)
@@ -80,14 +91,21 @@ class TrigramIndex:
         cosines = votes[found] * self._shortness[found]
         votes[found] = 0
         if floor:
-            least = floor / (200 - floor)
-            sizes = self._sizes[found]
-            possible = (sizes >= least * len(query)) & (least * sizes <= len(query))
+            possible = self._may_reach(floor, query, found)
             found, cosines = found[possible], cosines[possible]
-        if len(found) <= COMPARED:
+        if len(found) <= FIRST:
             return found
-        likeliest: Places = found[np.argpartition(cosines, -COMPARED)[-COMPARED:]]
-        return likeliest
+        last = min(COMPARED, len(found))
+        likeliest = np.argpartition(-cosines, sorted({min(FIRST, last) - 1, last - 1}))[:last]
+        ordered: Places = found[likeliest]
+        return ordered
+
+    def _may_reach(self, floor: float, query: str, places: Places) -> npt.NDArray[np.bool_]:
+        """Which strings are long enough, and not too long, for a score of ``floor``."""
+        least = floor / (200 - floor)
+        sizes = self._sizes[places]
+        possible: npt.NDArray[np.bool_] = (sizes >= least * len(query)) & (least * sizes <= len(query))
+        return possible
 
     def _arrays(self) -> tuple[Floats, Places]:
         """Votes, all 0, and room for an order: this thread's own."""
