@@ -217,7 +217,7 @@ class HuggingFace:
 
 
 def _create(options: HuggingFaceOptions, surroundings: Surroundings) -> HuggingFace:
-    base_url = checked(options.base_url) if options.base_url else None
+    base_url = checked(options.base_url) if options.base_url is not None else None
     if base_url is None and options.model is None:
         raise ConfigurationError("backend.model is missing: a name on the Hub, or backend.base_url of an endpoint.")
     if surroundings.local_only:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,6 +40,8 @@ class TransformersOptions(BackendOptions):
         rows: Continuations that are computed at a time.
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["transformers"] = "transformers"
     revision: str | None = None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -53,6 +53,8 @@ class VllmOfflineOptions(BackendOptions):
         chat_template_kwargs: Passed to the model's chat template.
         concurrency: Requests that wait for the engine at a time; it batches whatever waits.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["vllm-offline"] = "vllm-offline"
     engine: dict[str, Any] = Field(default_factory=dict)

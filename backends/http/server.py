@@ -43,17 +43,24 @@ def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | Non
     return SecretStr(key)
 
 
-def resolve_urls(options: HttpOptions, surroundings: Surroundings, *, variable: str, default: str) -> tuple[str, ...]:
+def resolve_urls(
+    options: HttpOptions, surroundings: Surroundings, *, variable: str, default: str | None
+) -> tuple[str, ...]:
     """Returns the base URLs: the config's, else the environment's, else the default.
 
     Raises:
-        ConfigurationError: If one is no address, or stands twice.
+        ConfigurationError: If there is none, or one is no address, or stands twice.
         LocalOnlyError: If ``local_only`` is set and one is not on this machine.
     """
-    said = os.environ.get(variable) if options.base_url is None else None
-    given = options.base_url or default
-    named = (given,) if isinstance(given, str) else given
-    urls = (checked(said, said=variable),) if said else tuple(checked(url) for url in named)
+    if options.base_url is not None:
+        given = (options.base_url,) if isinstance(options.base_url, str) else options.base_url
+        urls = tuple(checked(url) for url in given)
+    elif said := os.environ.get(variable):
+        urls = (checked(said, said=variable),)
+    else:
+        urls = (default,) if default is not None else ()
+    if not urls:
+        raise ConfigurationError("backend.base_url names no server.", hint=f"Set it, or {variable}.")
     for url in urls:
         if urls.count(url) > 1:
             raise ConfigurationError(f"backend.base_url names {plain(url)} twice.")

@@ -21,8 +21,9 @@ from ..base import (
     TokenLogprob,
     Usage,
 )
-from ..errors import BadResponse, UnsupportedCapability
+from ..errors import BadResponse, InvalidRequest, UnsupportedCapability
 from ..known import able_hint
+from .faults import presentable
 from .wire import bad, keep_to, nats, read_json
 
 _FINISH = {"length": Finish.LENGTH, "eos_token": Finish.STOP, "stop_sequence": Finish.STOP}
@@ -75,7 +76,8 @@ class Tgi:
         answer, details, usage = _read(data)
         ended = _FINISH.get(details.finish_reason)
         if ended is None:
-            bad(f"The answer ended with {details.finish_reason!r}, which is no end of a text.", usage)
+            said = presentable(details.finish_reason)
+            bad(f"The answer ended with {said!r}, which is no end of a text.", usage)
         text = answer.generated_text
         if text is None:
             bad("The answer has no text.", usage)
@@ -99,14 +101,22 @@ class Tgi:
 
         Raises:
             UnsupportedCapability: If the server does not report the prompt's tokens.
+            InvalidRequest: If they do not spell the text, as where a token is a part of a character.
         """
         _, details, usage = _read(data)
-        texts = [token.text for token in details.prefill]
-        whole = "".join(texts)
-        if not continuation or not whole.endswith(continuation):
+        if not continuation:
+            return ContinuationScore(logprob=0.0, tokens=0), usage
+        if not details.prefill:
             raise UnsupportedCapability(
                 "This server does not report the log-probabilities of a prompt's tokens.",
                 hint=able_hint(Capability.CONTINUATION_LOGPROBS),
+            )
+        whole = "".join(token.text for token in details.prefill)
+        if not whole.endswith(continuation):
+            raise InvalidRequest(
+                "The tokens that the server reports do not spell the text that was to be scored.",
+                hint=able_hint(Capability.CONTINUATION_LOGPROBS),
+                usage=usage,
             )
         begin, at, inside = len(whole) - len(continuation), 0, []
         for token in details.prefill:

@@ -203,6 +203,20 @@ async def test_azures_older_paths(server: FakeServer, openai_backend: Any, monke
     assert "authorization" not in server.last.headers
 
 
+def test_an_azure_key_never_goes_to_openai(openai_backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key")
+    with pytest.raises(ConfigurationError, match="names no server.*AZURE_OPENAI_ENDPOINT"):
+        openai_backend(api_version="2024-10-21", base_url=None)
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
+    assert openai_backend(api_version="2024-10-21", base_url=None).identity.endpoint == "https://mine.openai.azure.com/"
+
+
+@pytest.mark.parametrize("url", ["", []])
+def test_an_empty_address_is_not_openais(openai_backend: Any, url: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"backend\.base_url"):
+        openai_backend(base_url=url)
+
+
 async def test_the_key_comes_from_the_environment_alone_and_is_needed_elsewhere(
     server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
