@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ class Catalog:
         for name, value in filters.items():
             if name not in known:
                 have = ", ".join(known) or "none"
-                raise InputError(f"There is no attribute {name!r} to filter by.{near(name, known)} Known: {have}.")
+                raise InputError(f"There is no attribute {name!r} to filter by.{near(str(name), known)} Known: {have}.")
             values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
             wanted[name] = {str(v).strip().casefold() for v in values}
         return tuple(
@@ -164,7 +164,7 @@ def _need(columns: Iterable[str], path: Path, line: int) -> None:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    csv.field_size_limit(min(MAX_FIELD, sys.maxsize))
+    csv.field_size_limit(MAX_FIELD)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
         try:
@@ -190,6 +190,8 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         for line, text in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), start=1):
             if len(text) > MAX_LINE:
                 raise CatalogError(f"{path}:{line}: longer than {MAX_LINE:,} bytes; an item is one line.")
+            if line == 1:
+                text = text.removeprefix(codecs.BOM_UTF8)
             if not text.strip():
                 continue
             try:

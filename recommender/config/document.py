@@ -68,9 +68,10 @@ def parse_yaml(text: str, source: str) -> Document:
     import yaml
 
     try:
+        _refuse_tricks(text, source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[KeyPath, int] = {}
-        data = {} if node is None else _value(node, (), lines, source, set())
+        data = {} if node is None else _value(node, (), lines, source)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{source}{line}: not valid YAML: {error.problem}.") from None
@@ -83,18 +84,26 @@ def parse_yaml(text: str, source: str) -> Document:
     return Document(data, source, lines)
 
 
-def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str, seen: set[int]) -> Any:
+def _refuse_tricks(text: str, source: str) -> None:
+    """Refuses aliases and tags, at their own line."""
     import yaml
 
-    line = node.start_mark.line + 1
-    if id(node) in seen:
-        raise ConfigError(f"{source}:{line}: aliases (*name) are not supported; write the value out.")
-    seen.add(id(node))
-    lines.setdefault(path, line)
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        place = f"{source}:{event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(f"{place}: aliases (*name) are not supported; write the value out.")
+        if getattr(event, "tag", None):
+            raise ConfigError(f"{place}: tags (!name) are not supported; write the value without.")
+
+
+def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str) -> Any:
+    import yaml
+
+    lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
-        return scalar(node.value) if node.style is None and node.tag.startswith("tag:yaml.org") else node.value
+        return scalar(node.value) if node.style is None else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_value(child, (*path, index), lines, source, seen) for index, child in enumerate(node.value)]
+        return [_value(child, (*path, index), lines, source) for index, child in enumerate(node.value)]
     mapping: dict[str, Any] = {}
     for key_node, child in node.value:
         key, place = key_node.value, f"{source}:{key_node.start_mark.line + 1}"
@@ -103,5 +112,5 @@ def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str, see
         if key in mapping:
             raise ConfigError(f"{place}: the key {key!r} stands twice; keep one.")
         lines[(*path, key)] = key_node.start_mark.line + 1
-        mapping[key] = _value(child, (*path, key), lines, source, seen)
+        mapping[key] = _value(child, (*path, key), lines, source)
     return mapping

@@ -34,11 +34,14 @@ class Popularity:
 def _number(item: Item, catalog: Catalog) -> float:
     value = item.attributes.get(ATTRIBUTE, "0")
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise CatalogError(
             f"{catalog.name}: item {item.item_id!r} has {ATTRIBUTE} {value[:40]!r}, which is not a number."
-        ) from None
+        )
+    return number
 
 
 FIRST_STAGE = Popularity
