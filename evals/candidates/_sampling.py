@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..draws import shuffled
 from ..splits.base import HeldOut
-from ..wording import number
+from ..wording import number_of
 from .base import SAMPLED, Ground, Picker, Places
 
 Draw = Callable[[HeldOut, int], Places]
@@ -36,4 +36,6 @@ def sampled(ground: Ground, draw: Draw, *, count: int, what: str) -> Picker:
 def crowded(users: Sequence[HeldOut], count: int) -> list[str]:
     """Says how many users have so many targets that they get more candidates than the others."""
     more = sum(len(one.targets) >= count for one in users)
-    return [f"More than {count} candidates: {number(more, 'user')} with as many targets, and one more."] if more else []
+    return (
+        [f"More than {count} candidates: {number_of(more, 'user')} with as many targets, and one more."] if more else []
+    )

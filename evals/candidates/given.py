@@ -14,7 +14,7 @@ from ..components import Options
 from ..draws import shuffled
 from ..errors import SpecError
 from ..splits.base import HeldOut
-from ..wording import number
+from ..wording import number_of
 from ._lists import Lists, read_lists
 from ._sampling import crowded
 from .base import SAMPLED, CandidatePolicy, Ground, Picker
@@ -92,7 +92,7 @@ def _repeats(path: Path, lists: Lists, users: Sequence[HeldOut]) -> list[str]:
     counts = [lists.repeated[one.user_id] for one in users if one.user_id in lists.repeated]
     if not counts:
         return []
-    what = f"{number(sum(counts), 'candidate')} of {number(len(counts), 'user')}"
+    what = f"{number_of(sum(counts), 'candidate')} of {number_of(len(counts), 'user')}"
     return [f"{path.name} repeats {what}; each is kept once."]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..datasets import Event, Impression, Interactions
 from ..errors import SpecError
-from ..wording import number
+from ..wording import number_of
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 
@@ -48,7 +48,7 @@ def split(data: Interactions, options: SplitOptions) -> Split:
         text="impressions: each user's last slate, the targets are what was clicked in it",
         training_text="clicks of all users except in each user's last slate; other users' later ones are included",
         warnings=(
-            f"Left out: {number(left_out, 'user')} without an impression, or without a click before the last one.",
+            f"Left out: {number_of(left_out, 'user')} without an impression, or without a click before the last one.",
         )
         if left_out
         else (),

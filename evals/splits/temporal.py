@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from ..datasets import Event, Interactions
 from ..datasets._files import seconds
 from ..errors import SpecError
-from ..wording import number
+from ..wording import number_of
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences
 
 
@@ -86,9 +86,9 @@ def split(data: Interactions, options: TemporalOptions) -> Split:
         )
     warnings = []
     if only_new:
-        warnings.append(f"Left out: {number(only_new, 'user')} without a history before the cut.")
+        warnings.append(f"Left out: {number_of(only_new, 'user')} without a history before the cut.")
     if only_old:
-        warnings.append(f"Left out: {number(only_old, 'user')} without a new item after the cut{until}.")
+        warnings.append(f"Left out: {number_of(only_old, 'user')} without a new item after the cut{until}.")
     what, was = ("target is", "first item") if options.targets == "first" else ("targets are", "items")
     return Split(
         users=tuple(users),
