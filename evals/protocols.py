@@ -23,6 +23,7 @@ from .errors import DataError, SpecError
 from .splits import SPLITS, HeldOut, Split, SplitOptions
 from .tasks import counted
 from .types import EvalTask, TaskSet
+from .wording import number_of
 
 YEAR = "year"
 """The catalogue's column with the year of release."""
@@ -129,22 +130,23 @@ def _able(split: Split, options: SplitOptions, picker: Picker, ground: Ground) -
     able, warnings = list(split.users), []
     long_enough = [one for one in able if len({e.item_id for e in one.history}) >= options.min_history]
     if len(long_enough) < len(able):
-        lost = len(able) - len(long_enough)
-        warnings.append(f"{lost} users have fewer than {options.min_history} items in their history and are left out.")
+        lost = number_of(len(able) - len(long_enough), "user")
+        warnings.append(f"Left out: {lost} with fewer than {options.min_history} items in the history.")
     able = long_enough
     if options.released_from is not None:
         new = [replace(one, targets=_released(one, ground)) for one in able]
         new = [one for one in new if one.targets]
-        lost = len(able) - len(new)
-        warnings.append(f"{lost} users whose targets were released before {options.released_from} are left out.")
+        if len(new) < len(able):
+            lost = number_of(len(able) - len(new), "user")
+            warnings.append(f"Left out: {lost} without a target of {options.released_from} or later.")
         able = new
     if picker.serves is not None:
         served = [one for one in able if picker.serves(one)]
         if len(served) < len(able):
-            warnings.append(f"{len(able) - len(served)} users {picker.unserved}.")
+            warnings.append(f"Left out: {number_of(len(able) - len(served), 'user')} {picker.unserved}.")
         able = served
     if not able:
-        raise SpecError(f"Nobody is left: {' '.join(warnings) or 'the candidate policy serves none of the users.'}")
+        raise SpecError(f"Nobody is left. {' '.join(warnings) or 'The split serves none of the users.'}")
     return able, warnings
 
 
@@ -210,14 +212,12 @@ def _remarks(tasks: Sequence[EvalTask], chosen: Sequence[HeldOut], picker: Picke
     found = list(picker.warnings(chosen)) if picker.warnings is not None else []
     short = sum(len(one.task.candidates) < (picker.count or 0) for one in tasks)
     if short:
-        found.append(
-            f"{short} users have fewer than {picker.count} candidates: they know nearly the whole catalogue."
-            if picker.sampled
-            else f"{short} users have fewer than {picker.count} candidates."
-        )
+        found.append(f"Fewer than {picker.count} candidates: {number_of(short, 'user')} for whom there are no more.")
     repeated = sum(one.repeated for one in chosen)
     if repeated:
-        found.append(f"{repeated} users knew their target already; its earlier mentions are left out of the history.")
+        found.append(
+            f"{number_of(repeated, 'user')} knew a target already; earlier mentions are left out of the history."
+        )
     return found if picker.size is not None else [*found, *counted(tasks)]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from recommender import Catalog, CatalogError, Item
 
 from ..errors import DataError
+from ..wording import number_of
 from .base import Event, Impression, Interactions
 
 
@@ -46,4 +47,5 @@ def titled(items: Mapping[str, Item], events: Iterable[Event]) -> tuple[list[Eve
             lost += 1
     if not lost:
         return kept, ()
-    return kept, (f"{lost} interactions with {len(missing)} items that have no title in the data are left out.",)
+    what = f"{number_of(lost, 'interaction')} with {number_of(len(missing), 'item')}"
+    return kept, (f"Left out: {what} without a title in the data.",)

@@ -15,6 +15,7 @@ from backends import cache_dir
 from recommender import Item, Kind
 
 from ..errors import DataError
+from ..wording import number_of
 from ._files import fetch_zip, holds, rows
 from ._table import checked
 from .base import Dataset, Event, Impression, Interactions, Log
@@ -53,9 +54,9 @@ def load(folder: Path) -> Interactions:
         else:
             impressions.append(one)
     if without_click:
-        notes.append(f"{without_click} impressions without a click are left out.")
+        notes.append(f"Left out: {number_of(without_click, 'impression')} without a click.")
     if unknown:
-        notes.append(f"{unknown} impressions of news without a title in news.tsv are left out.")
+        notes.append(f"Left out: {number_of(unknown, 'impression')} of news without a title in news.tsv.")
     impressions.sort(key=lambda one: one.time)
     return checked(
         NAME, folder, items.values(), _events(impressions), impressions=tuple(impressions), notes=tuple(notes)
@@ -130,7 +131,11 @@ def _events(impressions: Sequence[Impression]) -> Iterator[Event]:
 
 def _part(part: str) -> Dataset:
     name = f"{NAME}:{part}"
-    return replace(DATASET, name=name, fetch=lambda log: fetch_part(part, log), parts=(), part=None)
+
+    def named(folder: Path) -> Interactions:
+        return replace(load(folder), name=name)
+
+    return replace(DATASET, name=name, fetch=lambda log: fetch_part(part, log), load=named, parts=(), part=None)
 
 
 DATASET = Dataset(
