@@ -98,8 +98,8 @@ class Domain(BaseModel):
         plural: The same for several, where English's own rule is wrong.
         verb: What users did with it, as a past participle: watched, bought, read.
         language: Language of the prompt, as in the templates' file names.
-        show: Item attributes that prompts show after each title, e.g. ``[year, genres]``, where the template has a place
-            for them; ``likelihood`` has none.
+        show: Item attributes that prompts show after each title, e.g. ``[year, genres]``, where the template has a
+            place for them; ``likelihood`` has none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
