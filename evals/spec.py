@@ -26,7 +26,13 @@ from .types import TaskSet
 
 
 class BudgetSpec(BaseModel):
-    """Where the whole run stops hard, all systems together; None is no limit."""
+    """Where the whole run stops hard, all systems together; None is no limit.
+
+    Attributes:
+        requests: Requests that are sent, retries among them.
+        tokens: Prompt and generated tokens.
+        usd: Dollars, by known prices.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +48,7 @@ class Spec(BaseModel):
         dataset: Name of a dataset; ``evals data list`` has them.
         data: Folder with the dataset's files; None fetches them.
         tasks: A task file in place of a dataset, with its ``catalog``.
+        catalog: The items that the task file's ids stand for.
         users: How many users are drawn; None takes all.
         split: Name of a split, or its ``kind`` and options.
         candidates: Candidates of each user, with the target; or a candidate policy's name, or its ``kind`` and options.

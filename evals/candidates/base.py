@@ -23,7 +23,11 @@ Places = npt.NDArray[np.intp]
 
 
 class CountOptions(Options):
-    """How many candidates each user gets, with the target."""
+    """Options of policies that draw.
+
+    Attributes:
+        count: How many candidates each user gets, with the target.
+    """
 
     count: int = Field(default=20, ge=2, strict=True)
 
