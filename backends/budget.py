@@ -101,7 +101,6 @@ class Ledger:
                 self._reserved += cost
                 self._flying += 1
                 return _Ticket(cost, prompt, scores)
-            self._settled.clear()
             await self._settled.wait()
 
     def leave(self, ticket: _Ticket, outcome: Response | BackendError | None) -> None:
@@ -122,6 +121,7 @@ class Ledger:
                 self._requests_a_score = max(self._requests_a_score, usage.requests)
             self._spent += self._cost(usage)
         self._settled.set()
+        self._settled = asyncio.Event()  # one that was waited for belongs to the event loop in which it was
 
     def _cost(self, usage: Usage) -> _Cost:
         usd = usage.usd

@@ -21,7 +21,8 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import BackendError, ConfigurationError, LocalOnlyError, UnsupportedCapability
+from ..continuations import SAME_BEGINNING
+from ..errors import BackendError, ConfigurationError, InvalidRequest, LocalOnlyError, UnsupportedCapability
 from ..http.address import checked, plain, require_loopback
 from ..http.chat import Chat
 from ..http.hub_client import HubClient
@@ -158,9 +159,12 @@ class HuggingFace:
             self._tgi.read_score(answer, text, first=first)
             for answer, text in zip(answers, request.continuations, strict=True)
         ]
+        spent = sum((usage for _, usage, _ in read), Usage())
+        if first and len({token for _, _, token in read}) < len(read):
+            raise InvalidRequest(SAME_BEGINNING, usage=spent)
         return Scores(
-            continuations=tuple(score for score, _ in read),
-            usage=sum((usage for _, usage in read), Usage()),
+            continuations=tuple(score for score, _, _ in read),
+            usage=spent,
             model=self._model,
             seconds=time.perf_counter() - started,
         )

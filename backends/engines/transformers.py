@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ..base import (
     Capability,
+    Finish,
     GenerateRequest,
     Generation,
     Grammar,
@@ -19,6 +20,7 @@ from ..base import (
     Scores,
     Usage,
 )
+from ..constraints import satisfies
 from ..continuations import Pieces, Tokens
 from ..errors import ConfigurationError, ContextOverflow, UnsupportedCapability
 from ..known import able_hint
@@ -131,6 +133,7 @@ class Transformers:
             usage=Usage(requests=1, prompt_tokens=len(prompt), completion_tokens=written.tokens, usd=0.0),
             model=str(self._options.model),
             seconds=time.monotonic() - started,
+            constraint_ignored=written.finish is Finish.STOP and not satisfies(written.text, request.constraint),
             top_logprobs=written.top_logprobs,
         )
 

@@ -94,8 +94,8 @@ class Tgi:
             top_logprobs=tuple(tuple(_logprob(token) for token in position) for position in top),
         )
 
-    def read_score(self, data: bytes, continuation: str, *, first: bool) -> tuple[ContinuationScore, Usage]:
-        """Returns the score of the text that ends the prompt, or of its first token, and what it took.
+    def read_score(self, data: bytes, continuation: str, *, first: bool) -> tuple[ContinuationScore, Usage, str]:
+        """Returns the score of the text that ends the prompt, or of its first token; what it took; and that token.
 
         A token that belongs to both prompt and continuation counts as the continuation's.
 
@@ -105,7 +105,7 @@ class Tgi:
         """
         _, details, usage = _read(data)
         if not continuation:
-            return ContinuationScore(logprob=0.0, tokens=0), usage
+            return ContinuationScore(logprob=0.0, tokens=0), usage, ""
         if not details.prefill:
             raise UnsupportedCapability(
                 "This server does not report the log-probabilities of a prompt's tokens.",
@@ -122,12 +122,12 @@ class Tgi:
         for token in details.prefill:
             at += len(token.text)
             if at > begin:
-                inside.append(token.logprob)
+                inside.append(token)
         inside = inside[:1] if first else inside
-        if any(value is None for value in inside):
+        values = [token.logprob for token in inside if token.logprob is not None]
+        if len(values) < len(inside):
             raise BadResponse("The answer has no log-probability for a token of a continuation.", usage=usage)
-        total = sum(nats(value) for value in inside if value is not None)
-        return ContinuationScore(logprob=total, tokens=len(inside)), usage
+        return ContinuationScore(logprob=sum(map(nats, values)), tokens=len(inside)), usage, inside[0].text
 
 
 def _read(data: bytes) -> tuple[_Answer, _Details, Usage]:

@@ -16,6 +16,7 @@ from backends import (
     ScoreRequest,
     Scores,
     ServerError,
+    Unreachable,
     Usage,
 )
 from backends.budget import Budget, Ledger
@@ -63,6 +64,21 @@ def test_how_many_requests_a_list_of_scores_takes_is_learnt() -> None:
         ledger.leave(await ledger.enter(ask(), again=False), None)
 
     run_virtually(main())
+
+
+def test_one_event_loop_after_another_may_wait_for_it() -> None:
+    ledger = Ledger(Budget(requests=1))
+    nothing = Unreachable("Nobody listens.")
+
+    async def session() -> None:
+        ticket = await ledger.enter(ask(), again=False)
+        later = asyncio.create_task(ledger.enter(ask(), again=False))
+        await asyncio.sleep(0)
+        ledger.leave(ticket, nothing)
+        ledger.leave(await later, nothing)
+
+    for _ in range(2):
+        asyncio.run(session())
 
 
 def test_what_earlier_sessions_spent_counts() -> None:

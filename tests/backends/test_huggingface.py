@@ -186,6 +186,15 @@ async def test_tokens_that_do_not_spell_the_text_are_that_texts_error_alone(
     assert raised.value.fatal == (error is UnsupportedCapability)
 
 
+async def test_two_labels_of_one_token_are_refused(server: FakeServer, make: Any) -> None:
+    server.reply = lambda request: Reply(
+        body=generated("x", [("I like", None), (" A", -1.0), (request.body["inputs"][-1], -2.0)], finish="length")
+    )
+    with pytest.raises(InvalidRequest, match="same token") as raised:
+        await make(api="generate").score(ScoreRequest(prompt="I like", continuations=(" AB", " AC"), kind="label"))
+    assert raised.value.usage.requests == 2
+
+
 async def test_many_continuations_are_read_a_few_at_a_time(server: FakeServer, make: Any) -> None:
     flying = peak = 0
 
