@@ -90,8 +90,12 @@ def lint(
     else:
         sys.stdout.writelines(f"{problem}\n" for problem in problems)
     checked = len(prompts.names()) if folder is None else len(list(folder.glob("*.j2")))
-    sys.stderr.write(f"{checked} templates, {len(problems)} problems\n")
+    sys.stderr.write(f"{_counted(checked, 'template')}, {_counted(len(problems), 'problem')}\n")
     return FAILED if problems else 0
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 @app.command
