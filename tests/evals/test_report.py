@@ -225,7 +225,8 @@ def test_what_a_run_folder_lacks_is_said_and_the_rest_is_shown(tmp_path, name, s
         said = f"1 damaged line of {name}" if name.endswith("s.jsonl") else said
     else:
         (run / name).write_text(
-            '{"user_id": {}, "items": 7, "systems": [3], "history": 1, "request": [], "usage": 3, "metrics": 1}\n'
+            '{"user_id": {}, "items": 7, "systems": [3], "history": 1, "request": [], "usage": 3, "metrics": [1], '
+            f'"seconds": 1{"0" * 400}}}\n'
         )
         said = {"metrics.json": said, "catalog.jsonl": said}.get(name, "The run")
     assert said in Page(write_report(run)).text
