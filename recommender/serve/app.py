@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import json
 import logging
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ from prompts import PromptError
 from ..errors import InputError, RecommenderError
 from ..recommendation import Recommendation, prompt_text
 from ..recommender import Recommender
+from ..utf8 import utf8_json
 from .guard import Guard, problem
 from .metrics import Metrics
 from .models import FoundItems, Health, Problem, RecommendationRequest, RecommendationResponse
@@ -121,15 +121,7 @@ async def _recommend(
     answer = found.to_dict()
     if request.details:
         answer["details"] = _details(found)
-    return 200, _json(answer)
-
-
-def _json(answer: dict[str, Any]) -> bytes:
-    """JSON in UTF-8; half a surrogate pair, which a model's answer can hold, becomes a question mark."""
-    try:
-        return msgspec.json.encode(answer)
-    except UnicodeEncodeError:
-        return json.dumps(answer, ensure_ascii=False).encode(errors="replace")
+    return 200, utf8_json(answer)
 
 
 def _status(error: BackendError) -> int:

@@ -92,6 +92,16 @@ def test_a_failed_user_scores_0_and_stays_in_the_denominator(tmp_path: Path) -> 
     assert row["usage"]["requests"] == 6
 
 
+def test_half_a_character_in_an_answer_ends_no_run(tmp_path: Path) -> None:
+    row = run(Answering(text=lambda _: "1. Film 001 \ud83d\n2. No Film \ud83d", capabilities=CHAT), tmp_path)[
+        "systems"
+    ]["mine"]
+    assert row["users"] == 6
+    lines = [json.loads(line) for line in (tmp_path / "rankings.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {match["text"] for line in lines for match in line["matches"]} == {"Film 001 \ufffd", "No Film \ufffd"}
+    assert write_report(tmp_path).is_file()
+
+
 def test_every_table_has_the_control_rows(tmp_path: Path) -> None:
     systems = run(listing("CABDE"), tmp_path)["systems"]
     assert set(systems) == {"mine", "random", "popularity", "candidate-order", "ceiling"}

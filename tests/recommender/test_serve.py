@@ -131,12 +131,12 @@ def test_a_model_that_fails_is_an_error_of_its_own_and_says_no_more_than_that(tm
     assert "recommender_model_requests_total 1.0" in counted
 
 
-def test_half_a_character_in_an_answer_is_shown_as_a_question_mark(tmp_path: Path) -> None:
+def test_half_a_character_in_an_answer_is_shown_as_one_that_is_missing(tmp_path: Path) -> None:
     config = 'backend: {kind: scripted, default: "[B] > [A] \\ud83d"}\nstrategy: listwise\ncatalog: items.csv\n'
     with service(tmp_path, config=config) as running:
         status, body, _ = running.ask("/v1/recommendations", {**ASK, "details": True})
     assert status == 200
-    assert json.loads(body)["details"]["answers"] == ["[B] > [A] ?"]
+    assert json.loads(body)["details"]["answers"] == ["[B] > [A] \ufffd"]
 
 
 def test_a_template_that_fails_is_an_error_in_the_same_shape(tmp_path: Path) -> None:
