@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
@@ -11,9 +12,9 @@ import numpy.typing as npt
 from ..types import Item
 from .later import Later
 from .normal import compact
-from .pool import FLOOR, LOOKALIKES, Hit, likeness, names, sort_words, sorted_range
+from .pool import FLOOR, LOOKALIKES, Hit, likeness, names, sort_words
 from .title import Kind, Title, take_apart
-from .trigrams import TrigramIndex
+from .trigrams import Places, TrigramIndex
 
 _CHUNK = 50_000
 REMEMBERED = 20_000
@@ -50,7 +51,8 @@ class LargePool:
         """The title at a place, taken apart."""
         self._names = Later(self._named)
         self._trigrams = Later(self._indexed)
-        self._ordered = Later(self._sorted)
+        self._ordered = Later(lambda: self._sorted(backwards=False))
+        self._ordered_backwards = Later(lambda: self._sorted(backwards=True))
         self._words = Later(lambda: frozenset(word for form in self._names()[0] for word in form.split()))
 
     def equal(self, form: str, kinds: Collection[Kind]) -> list[Hit]:
@@ -95,11 +97,21 @@ class LargePool:
         wanted = compact(form)
         if not wanted:
             return []
-        ordered, owners = self._ordered()
-        first, last = sorted_range(ordered, wanted)
+        return self._listed(self._ordered(), lambda at: compact(self._names()[0][at]), wanted, limit)
+
+    def ending(self, form: str, limit: int) -> list[int]:
+        """See :class:`Pool`."""
+        wanted = compact(form)[::-1]
+        if not wanted:
+            return []
+        return self._listed(self._ordered_backwards(), lambda at: compact(self._names()[0][at])[::-1], wanted, limit)
+
+    def _listed(self, order: Places, name: Callable[[int], str], start: str, limit: int) -> list[int]:
+        """The first titles in an order of names whose name begins so."""
+        owners = self._names()[1]
         found: dict[int, None] = {}
-        for place in range(first, last):
-            found.setdefault(int(owners[place]))
+        for at in order[_sorted_range(order, name, start)]:
+            found.setdefault(int(owners[at]))
             if len(found) >= limit:
                 break
         return list(found)
@@ -108,7 +120,7 @@ class LargePool:
         """See :class:`Pool`."""
         return word in self._words()
 
-    def _named(self) -> tuple[list[str], npt.NDArray[np.int32]]:
+    def _named(self) -> tuple[list[str], Places]:
         forms: list[str] = []
         owners: list[int] = []
         for at, item in enumerate(self.items):
@@ -121,14 +133,18 @@ class LargePool:
         forms, _ = self._names()
         words_sorted = [form if (other := sort_words(form)) == form else other for form in forms]  # few strings more
 
-        def score(form: str, places: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        def score(form: str, places: Places) -> npt.NDArray[np.float32]:
             at = places.tolist()
             return likeness(form, [forms[place] for place in at], [words_sorted[place] for place in at])
 
         return TrigramIndex(forms, score)
 
-    def _sorted(self) -> tuple[list[str], npt.NDArray[np.int32]]:
-        forms, owners = self._names()
-        keys = [compact(form) for form in forms]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        return [keys[at] for at in order], owners[order]
+    def _sorted(self, *, backwards: bool) -> Places:
+        """The places of the names in the order of their letters, from the first or from the last."""
+        keys = [compact(form)[:: -1 if backwards else 1] for form in self._names()[0]]
+        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int32)
+
+
+def _sorted_range(order: Places, name: Callable[[int], str], start: str) -> slice:
+    """Where in an order of names those stand that begin with ``start``."""
+    return slice(bisect_left(order, start, key=name), bisect_left(order, start + "\U0010ffff", key=name))

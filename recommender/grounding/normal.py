@@ -44,8 +44,12 @@ _HALF = re.compile(r"1\s*[/⁄]\s*2\b")
 _AND = re.compile(r"\s[+&]\s|&")
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
 _LONE_ROMAN = {"i": "1", "v": "5", "x": "10"}
+_CARDINALS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 _SAME = {
-    **dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), map(str, range(13)))),  # noqa: B905, SIM905
+    **{word: str(n) for n, word in enumerate(_CARDINALS.split())},
     **dict(zip("first second third".split(), ("1st", "2nd", "3rd"))),  # noqa: B905, SIM905
     **{
         word: f"{n}th"
@@ -59,20 +63,25 @@ _SAME = {
     "mr": "mister",
     "st": "saint",
     "mt": "mount",
-    "vs": "versus",
+    "vs": "v",
+    "versus": "v",
     "n": "and",
     "und": "and",
     "et": "and",
-    "colour": "color",
-    "favourite": "favorite",
     "grey": "gray",
+    "favourite": "favorite",
     "theatre": "theater",
+    "theatres": "theaters",
     "centre": "center",
-    "neighbour": "neighbor",
-    "neighbours": "neighbors",
-    "honour": "honor",
-    "humour": "humor",
-    "colours": "colors",
+    "spectre": "specter",
+    "sabre": "saber",
+    "traveller": "traveler",
+    "travellers": "travelers",
+    "jewellery": "jewelry",
+    "pyjamas": "pajamas",
+    "programme": "program",
+    "catalogue": "catalog",
+    "defence": "defense",
     **{f"ps{n}": f"playstation {n}" for n in range(1, 6)},
     "x360": "xbox 360",
 }
@@ -80,6 +89,7 @@ _TENS = {
     word: n * 10
     for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)  # noqa: SIM905
 }
+_BRITISH = re.compile(r"(?<=[^\W\d_]{3})our(?=s?\b)")
 _STYLED = re.compile(r"(?<=\w)[$!](?=[^\W\d_])")
 _RESPELT = frozenset({*_SAME, *_ROMAN, *_LONE_ROMAN, *_TENS, *COUNTERS})
 """Without one of these words numerals stay as they are."""
@@ -118,6 +128,12 @@ def move_article(text: str) -> str:
     return f"{moved['article']} {moved['rest']}{moved['tail']}" if moved else text
 
 
+def without_foreign_article(text: str) -> str:
+    """``Boot, Das`` without its article; a text with an English article, or with none that was moved, as it is."""
+    moved = _ARTICLE_LAST.match(text) if "," in text else None
+    return text if moved is None or moved["article"].lower() in ARTICLES else f"{moved['rest']}{moved['tail']}"
+
+
 def key(title: str) -> str:
     """The title's words in one spelling: article in front, ``&`` written out, numerals as digits, no punctuation.
 
@@ -131,6 +147,8 @@ def key(title: str) -> str:
         text = _APOSTROPHE.sub("", text)
     if "&" in text or "+" in text:
         text = _AND.sub(" and ", text)
+    if "our" in text:
+        text = _BRITISH.sub("or", text)  # neighbour, but not four
     words = _WORD.findall(text)
     return " ".join(_numerals(words)) if words else "".join(text.split())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -35,6 +34,10 @@ class Pool(Protocol):
 
     def beginning(self, form: str, limit: int) -> list[int]:
         """Up to ``limit`` titles whose name begins with this form."""
+        ...
+
+    def ending(self, form: str, limit: int) -> list[int]:
+        """Up to ``limit`` titles whose name ends with this form."""
         ...
 
     def knows(self, word: str) -> bool:
@@ -112,6 +115,12 @@ class SmallPool:
         found = dict.fromkeys(at for name, at in self._names if wanted and compact(name).startswith(wanted))
         return list(found)[:limit]
 
+    def ending(self, form: str, limit: int) -> list[int]:
+        """See :class:`Pool`."""
+        wanted = compact(form)
+        found = dict.fromkeys(at for name, at in self._names if wanted and compact(name).endswith(wanted))
+        return list(found)[:limit]
+
     def knows(self, word: str) -> bool:
         """See :class:`Pool`."""
         return word in self._words()
@@ -129,8 +138,3 @@ def names(title: Title) -> Iterator[str]:
     for kind, form in title.names:
         if kind <= Kind.ALIAS:
             yield form
-
-
-def sorted_range(ordered: Sequence[str], start: str) -> tuple[int, int]:
-    """The places of the strings in a sorted sequence that begin with ``start``."""
-    return bisect_left(ordered, start), bisect_left(ordered, start + "\U0010ffff")

@@ -15,11 +15,14 @@ from .title import Title, is_other_name
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _WORD = re.compile(r"[^\W_]+")
 _YEAR_NAMES = ("year", "date", "released", "published")
+_SOFT_C = re.compile(r"c(?=[eiy])")
+_TWICE = re.compile(r"(.)\1")
+_SOUNDS = str.maketrans("cqz", "kks")
 NEAR_YEARS = 2
 """Models err by a year or two; a remake comes later than that."""
+_REISSUE = re.compile(r"(?i)^(?:the\s)?(?:[\w'’-]{1,20}\s){0,3}(?:cut|edition|version|remastered|remaster)\b")
 _EDITION = re.compile(
-    r"(?i)^(?:the\s)?(?:[\w'’-]{1,20}\s){0,3}(?:cut|edition|version|remastered|remaster)\b"
-    r"|^(?:part|vol(?:ume|\.)?|chapter|episode|book)\s(?:1|i|one)\b|^the\s(?:movie|film|game|novel|book|album)$"
+    r"(?i)^(?:part|vol(?:ume|\.)?|chapter|episode|book)\s(?:1|i|one)\b|^the\s(?:movie|film|game|novel|book|album)$"
 )
 _FORMAT = re.compile(
     r"(?i)\s*(?:(?:for )?(?:sony )?(?:playstation|ps)(?: ?[1-5]| vita| portable)?|(?:sony )?psp"
@@ -81,7 +84,12 @@ def other_work(mention: Title, item: Title) -> bool:
 
 def is_edition(rest: str) -> bool:
     """Whether what follows a title names an edition of the same work rather than another one."""
-    return bool(_EDITION.search(rest.strip()))
+    return is_reissue(rest) or bool(_EDITION.search(rest.strip()))
+
+
+def is_reissue(rest: str) -> bool:
+    """Whether what follows a title names an edition that may have come years later, such as a director's cut."""
+    return bool(_REISSUE.search(rest.strip()))
 
 
 def is_format(rest: str) -> bool:
@@ -187,7 +195,19 @@ def _one_word(added: str, missing: str) -> bool:
     return len(added) >= 6 and OSA.distance(added, missing) <= 1
 
 
+def _sound(word: str) -> str:
+    """The consonants of a word as they sound; the word itself where they are fewer than four.
+
+    ``cemetery`` and ``sematary`` sound alike.
+    """
+    plain = _SOFT_C.sub("s", word.replace("ph", "f")).replace("ck", "k").translate(_SOUNDS)
+    heard = _TWICE.sub(r"\1", plain[:1] + re.sub(r"[aeiouyhw]", "", plain[1:]))
+    return heard if len(heard) >= 4 else word
+
+
 def _slip(word: str, meant: str, knows: Callable[[str], bool], *, sure: bool) -> bool:
+    if sure and _sound(word) == _sound(meant):
+        return True
     allowed = (len(meant) >= 4) + (len(meant) >= 8) + (len(meant) >= 12)
     if sure and len(meant) >= 3:
         allowed = max(allowed, 1)

@@ -16,6 +16,7 @@ from .normal import (
     move_article,
     telling_words,
     unescape,
+    without_foreign_article,
     without_makers,
 )
 
@@ -23,6 +24,8 @@ MAX_TITLE = 500
 """Characters of a title or mention that are looked at."""
 _GROUP = re.compile(r"[(\[（【]([^()\[\]（）【】]*)(?:[)\]）】]|$)")
 _YEARS = re.compile(r"\s*((?:18|19|20)\d\d)\s*(?:[-–—/]\s*(?:(?:18|19|20)?\d\d)?\s*)?")
+_YEAR_FIRST = re.compile(r"(?i)((?:18|19|20)\d\d)(?:\s*,|\s+(?=(?:film|movie|tv|series|remake|version|animated)\b))")
+_YEAR_LAST = re.compile(r",\s*((?:18|19|20)\d\d)$")
 _BRACKET = re.compile(r"[()\[\]（）【】]")
 _YEAR_GROUP = re.compile(r"[(\[（【]\s*(?:18|19|20)\d\d[^()\[\]（）【】]{0,12}[)\]）】]")
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
@@ -116,6 +119,9 @@ def _names(plain: str, main: str, whole: str, notes: list[str]) -> Iterator[tupl
     else:
         yield Kind.WHOLE, without_makers(whole)
     yield (Kind.MAIN if notes else Kind.WHOLE), whole
+    rest = without_foreign_article(main)
+    if rest != main and len(rest) >= 4:
+        yield Kind.MAIN, key(rest)
     for note in notes:
         yield Kind.ALIAS, key(_AKA.sub("", note))
     if not whole.isascii():
@@ -166,9 +172,13 @@ def _parentheses(text: str) -> tuple[str, list[str], int | None]:
         end = group.end()
         inside = group[1].strip()
         years = _YEARS.fullmatch(inside)
-        if years:
-            year = int(years[1])
-        elif inside and (not inside.isdigit() or group[0][-1] in ")]）】"):  # digits without an end: a year cut short
+        noted = years or _YEAR_FIRST.match(inside) or _YEAR_LAST.search(inside)
+        year = int(noted[1]) if noted else year
+        if noted and not years:  # "(David Fincher, 1995)", "(1995 film)"
+            inside = (inside[: noted.start()] + inside[noted.end() :]).strip()
+        if years or not inside:
+            continue
+        if not inside.isdigit() or group[0][-1] in ")]）】":  # digits without an end: a year cut short
             notes.append(inside)
     kept.append(text[end:])
     main = " ".join("".join(kept).split())

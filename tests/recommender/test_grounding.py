@@ -152,6 +152,26 @@ def test_what_is_found_by_a_part_alone_says_so(grounder) -> None:
         ("Interview with the Vampire", "Interview (2007)"),
         ("The Art of Happiness", "The Art of Happiness at Work"),
         ("Last Christmas", "Doctor Who: Last Christmas (2014)"),
+        ("The Call of the Wild", "Stuart Little 3: Call of the Wild (2005)"),
+        ("The Phantom Menace", "Star Wars: The Phantom Menace"),
+        ("The Two Towers", "Lord of the Rings: The Two Towers, The (2002)"),
+        ("Skylanders 2: Starter Pack", "Skylanders: Starter Pack"),
+        ("Rambo 3: First Blood Rising", "Rambo 2: First Blood Rising (1985)"),
+        ("Alien: The Director's Cut (1972)", "Alien (1979)"),
+        ("Alien (The Director's Cut) (1972)", "Alien (1979)"),
+        ("Alien (Colour) (2003)", "Alien (1979)"),
+        ("Alien: Legacy (2003)", "Alien (1979)"),
+        ("Alien: The Director's Cut", "Alien"),
+        ("Roger Rabbit (1990)", "Who Framed Roger Rabbit? (1988)"),
+        ("Roger Rabbit", "Who Framed Roger Rabbit? (1988)"),
+        ("Ger Rabbit (1988)", "Who Framed Roger Rabbit? (1988)"),
+        ("Rabbit (1988)", "Who Framed Roger Rabbit? (1988)"),
+        ("Red Harbor (1988)", "Red Harbor 2 Red Harbor (1988)"),
+        ("Oldboy (Park Chan-wook, 2003)", "Oldboy (2013)"),
+        ("It (2017 film)", "It (1990)"),
+        ("Penitentiary (1989)", "Sematary (1989)"),
+        ("Pet Cemetery", "Pet Sematary (1989)"),
+        ("Kramer v Kramer", "Kramer and Kramer"),
         ("A Wrinkle in Time", "The Time Quartet (A Wrinkle in Time, A Wind in the Door)"),
         ("Saw 3: Unrated (2006)", "Saw 2: Unrated (2006)"),
         ("Toy Story 4 (1995)", "Toy Story (1995)"),
@@ -236,6 +256,27 @@ def test_a_like_title_of_another_work_is_no_match(text: str, like: str) -> None:
         ("Guns and Roses", "Guns N' Roses"),
         ("The Sixth Day (2000)", "6th Day, The (2000)"),
         ("Life of Brian (1979)", "Monty Python's Life of Brian (1979)"),
+        ("Oldboy (Park Chan-wook, 2003)", "Oldboy (2003)"),
+        ("It (2017 film)", "It (2017)"),
+        ("It (2017, Andy Muschietti)", "It (2017)"),
+        ("16 Candles", "Sixteen Candles (1984)"),
+        ("Kramer v. Kramer", "Kramer vs. Kramer (1979)"),
+        ("Golden Armor", "Golden Armour"),
+        ("The Time Traveller's Wife", "Time Traveler's Wife, The"),
+        ("Boot (1981)", "Boot, Das (Boat, The) (1981)"),
+        ("Dolce Vita", "Dolce Vita, La (1960)"),
+        ("Pet Cemetery (1989)", "Pet Sematary (1989)"),
+        ("Roger Rabbit (1988)", "Who Framed Roger Rabbit? (1988)"),
+        ("Aliens: Special Edition (1991)", "Aliens (1986)"),
+        ("Aliens (Special Edition) (1991)", "Aliens (1986)"),
+        ("Aliens: Special Edition", "Aliens (1986)"),
+        (
+            "Indiana Jones and the Crystal Skull: The Adventure Goes On (2008)",
+            "Indiana Jones and the Crystal Skull (2008)",
+        ),
+        ("The Phantom Menace", "Star Wars: Episode I - The Phantom Menace (1999)"),
+        ("Captain America 2: The Winter Soldier", "Captain America: The Winter Soldier (2014)"),
+        ("Star Trek: The Wrath of Khan", "Star Trek II: The Wrath of Khan (1982)"),
         ("Ghost Recon Wildlands", "Tom Clancy's Ghost Recon Wildlands"),
         ("The Lorax (2012)", "Dr. Seuss' The Lorax (2012)"),
         (
@@ -253,6 +294,40 @@ def test_one_work_in_other_words_is_a_match(text: str, title: str) -> None:
     assert match.item_id == "1", match
 
 
+def test_a_numbered_sequel_is_the_one_title_of_its_series_in_that_year() -> None:
+    titles = (
+        "Die Hard (1988)", "Live Free or Die Hard (2007)", "Rocky (1976)", "Rocky Balboa (2006)", "Lion King (1994)",
+        "Lion King 1½ (2004)", "Catch (1990)", "Catch the Wind (2008)", "Catch the Rain (2008)",
+        "Shrek (2001)", "Shrek the Third (2007)", "Shrek the Halls (2007)",
+    )  # fmt: skip
+    films = Grounder(Item(title, title) for title in titles)
+    for mention, title in [
+        ("Die Hard 4.0 (2007)", "Live Free or Die Hard (2007)"),
+        ("Rocky 6 (2006)", "Rocky Balboa (2006)"),
+        ("Rocky VI: The Last Round (2006)", "Rocky Balboa (2006)"),
+        ("Shrek 3 (2007)", "Shrek the Third (2007)"),
+        ("Shrek 4 (2007)", None),
+        ("Rocky 6 (2005)", None),
+        ("Rocky 6", None),
+        ("Rocky 1 (2006)", None),
+        ("Die Hard 2 (1988)", None),
+        ("Lion King 3 (2004)", None),  # another number
+        ("Catch 22 (2008)", None),
+        ("Balboa 6 (2006)", None),
+    ]:
+        assert films.match(mention).item_id == title, mention
+    assert films.match("Rocky 6 (2006)").reason == "cut-short"
+
+
+def test_of_many_titles_that_begin_alike_none_is_the_only_one() -> None:
+    titles = [f"Golden Lantern Z{a}{b}" for a in "aeiou" for b in "bcdfghjklmnpqrstvwxyz"]
+    few = Grounder(Item(title, title) for title in titles[:9])
+    assert few.match("Golden Lantern…").reason == "ambiguous"
+    many = Grounder(Item(title, f"{title} ({1900 + n})") for n, title in enumerate(titles))
+    assert many.match("Golden Lantern (1920)").item_id is None
+    assert Grounder([Item("1", "Golden Lantern Zab (1920)")]).match("Golden Lantern (1920)").item_id == "1"
+
+
 def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
     from recommender.grounding.large import LargePool
     from recommender.grounding.pool import likeness
@@ -260,11 +335,11 @@ def test_the_index_finds_what_comparing_with_every_title_finds() -> None:
     names = [
         f"{a} {b} {n}"
         for a in ("night", "shadow", "golden")
-        for b in ("river", "harbour", "castle")
+        for b in ("river", "lantern", "castle")
         for n in range(300)
     ]
     pool = LargePool([Item(name, name) for name in names])
-    for query in ("nigth river 17", "shadwo castle 250", "goldenharbour 3", "castle golden 77", "xq"):
+    for query in ("nigth river 17", "shadwo castle 250", "goldenlantern 3", "castle golden 77", "xq"):
         best = float(likeness(query, names).max())
         for floor in (0.0, 72.0):
             top = pool.likest(query, 5, floor)
@@ -380,9 +455,9 @@ def test_of_several_that_fit_the_one_that_fits_better_is_meant() -> None:
 
 
 def test_a_word_of_the_catalogue_is_no_slip_for_another() -> None:
-    harbours = Grounder([Item("1", "Gold Harbour"), Item("2", "Silver Harbor")])
-    assert harbours.match("Gold Harbor").item_id is None
-    assert Grounder([Item("1", "Gold Harbour")]).match("Gold Harbor").item_id == "1"
+    harbours = Grounder([Item("1", "Gold Lantern"), Item("2", "Silver Lanttern")])
+    assert harbours.match("Gold Lanttern").item_id is None
+    assert Grounder([Item("1", "Gold Lantern")]).match("Gold Lanttern").item_id == "1"
 
 
 def test_of_two_items_of_one_name_the_one_whose_maker_is_named_is_meant() -> None:
