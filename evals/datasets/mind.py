@@ -17,7 +17,7 @@ from recommender import Item, Kind
 from ..errors import DataError
 from ..wording import number_of
 from ._files import fetch_zip, holds, rows
-from ._table import checked
+from ._table import checked, unique
 from .base import Dataset, Event, Impression, Interactions, Log
 
 NAME = "mind"
@@ -43,8 +43,8 @@ def load(folder: Path) -> Interactions:
     """
     if not holds(folder, _FILES):
         raise DataError(f"{folder}: {' and '.join(_FILES)} are not both there; name the folder that holds them.")
-    items = {item.item_id: item for item in _items(folder / "news.tsv")}
-    impressions, notes = [], []
+    items, repeats = unique(_items(folder / "news.tsv"))
+    impressions, notes = [], list(repeats)
     without_click = unknown = 0
     for one in _impressions(folder / "behaviors.tsv"):
         if not {*one.history, *one.shown} <= items.keys():

@@ -66,15 +66,15 @@ def split(data: Interactions, options: TemporalOptions) -> Split:
     for user_id, sequence in sorted(by_user.items()):
         history = tuple(event for event in sequence if _time(event) < cut)
         before = {event.item_id for event in history}
-        after = [e.item_id for e in sequence if cut <= _time(e) < end and e.item_id not in before]
+        after = [event for event in sequence if cut <= _time(event) < end and event.item_id not in before]
         if not history:
             only_new += 1
         elif not after:
             only_old += 1
         else:
             known = frozenset(event.item_id for event in sequence)
-            targets = frozenset(after[:1] if options.targets == "first" else after)
-            rated = ((e.item_id, e.rating) for e in sequence if e.item_id in targets)
+            targets = frozenset(e.item_id for e in (after[:1] if options.targets == "first" else after))
+            rated = ((e.item_id, e.rating) for e in after if e.item_id in targets)
             gains = {item_id: rating for item_id, rating in rated if rating is not None and rating >= 0}
             users.append(HeldOut(user_id=user_id, history=history, targets=targets, known=known, gains=gains))
     moment = _said(cut)

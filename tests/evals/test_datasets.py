@@ -117,7 +117,10 @@ def test_amazon_2018_cleans_titles_and_counts_what_has_none(tmp_path: Path) -> N
         ("B2", "Kite red", {}),
     ]
     assert of(data) == [("A", "B1", 100.0, 5.0, Kind.RATING), ("A", "B2", 50.0, 5.0, Kind.RATING)]
-    assert "1 interaction with 1 item" in data.notes[0]
+    assert data.notes == (
+        "Left out: 1 interaction with 1 item without a title in the data.",
+        "Left out: 1 row of items that stand there already.",
+    )
 
 
 def test_amazon_2018_ratings_only_has_the_item_first(tmp_path: Path) -> None:
@@ -189,6 +192,22 @@ def test_plain_files_read_alike_in_every_format(tmp_path: Path) -> None:
             write(folder / "items.csv", "item_id,title,tags\na,One,x|y\nb,Two,z\n")
         found.append(DATASETS.load("plain").load(folder).digest)
     assert len(set(found)) == 1
+
+
+def test_a_catalogue_in_parquet_is_read_as_one_in_csv_is(tmp_path: Path) -> None:
+    polars = pytest.importorskip("polars")
+    plain(tmp_path)
+    path = tmp_path / "items.csv"
+    path.write_text("item_id,title,tags,note\n a ,One,x|y,\nb,Two,,\n")
+    before = DATASETS.load("plain").load(tmp_path)
+    path.unlink()
+    tags = [["x", None, "y"], []]
+    frame = polars.DataFrame({"item_id": [" a ", "b"], "title": ["One", "Two "], "tags": tags, "note": [None, ""]})
+    frame.write_parquet(tmp_path / "items.parquet")
+    assert DATASETS.load("plain").load(tmp_path).digest == before.digest
+    frame.with_columns(item_id=polars.lit("")).write_parquet(tmp_path / "items.parquet")
+    with pytest.raises(DataError, match="items.parquet:1: item_id or title is empty"):
+        DATASETS.load("plain").load(tmp_path)
 
 
 def test_a_plain_file_may_be_named_itself(tmp_path: Path) -> None:

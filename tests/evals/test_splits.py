@@ -107,6 +107,9 @@ def test_ratings_of_targets_are_their_grades() -> None:
     split = {"kind": "temporal", "cut": 2 * DAY, "targets": "all"}
     [task] = make_tasks(made_of(*events), split=split, candidates=5).tasks
     assert (task.targets, dict(task.gains)) == ({"i2", "i3"}, {"i2": 4.0})
+    events.append(Event("a", "i2", 9 * DAY, 1.0))  # rated anew when what is held out has ended
+    [task] = make_tasks(made_of(*events), split=split | {"until": 5 * DAY}, candidates=5).tasks
+    assert dict(task.gains) == {"i2": 4.0}
 
 
 def test_a_global_cut_counts_whom_it_cannot_serve_and_learns_from_the_past_alone() -> None:
