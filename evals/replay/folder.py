@@ -63,7 +63,9 @@ def read(folder: Path) -> Recorded:
         for row in _rows(folder / "seen.csv", "user_id", "item_id"):
             seen.setdefault(row["user_id"], set()).add(row["item_id"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, csv.Error) as error:
-        raise DataError(f"The recorded run in {folder} cannot be read: {error!r}; see its layout.") from error
+        raise DataError(
+            f"The recorded run in {folder} cannot be read: {error!r}; docs/evaluation.md has its layout."
+        ) from error
     parsed = parse_protocol(protocol)
     if parsed.drop_ineligible and eligible is None:
         raise DataError("published.json: protocol.drop_ineligible is true, but there are no eligible_items.")

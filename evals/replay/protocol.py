@@ -57,7 +57,9 @@ def parse_protocol(raw: Mapping[str, Any]) -> Protocol:
         DataError: If a value is not known, since another count than the authors' would come out.
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("matcher"), Mapping):
-        raise DataError("published.json: protocol must be an object with a matcher, such as {'kind': 'difflib'}.")
+        raise DataError(
+            "published.json: protocol must be an object with a matcher, such as {'kind': 'difflib', 'cutoff': 0.6}."
+        )
     for key, known in _KNOWN.items():
         if key in raw and raw[key] not in known:
             raise DataError(f"published.json: protocol.{key} is {raw[key]!r}; known are {known}.")
