@@ -26,6 +26,8 @@ MAX_TEXT = 2_000
 """Characters of a title, query or review that are kept; what is longer is cut with a warning."""
 MAX_SUGGESTIONS = 3
 """Unknown titles of one caller for which a near one is searched; each search reads the whole catalogue."""
+ALIKE = 60
+"""Of 100: titles less alike than this are not suggested."""
 
 
 class Resolver:
@@ -93,9 +95,16 @@ class Resolver:
 
     def _unknown(self, text: str) -> str:
         self._unknowns += 1
-        searched = self._catalog if self._unknowns <= MAX_SUGGESTIONS and len(self._catalog or ()) < 50_000 else None
-        titles = [item.title for item in searched or ()]
-        return f"{text[:80]!r} is neither an id nor a title in the catalogue.{near(text[:200], titles)}"
+        return f"{text[:80]!r} is neither an id nor a title in the catalogue.{self._nearest(text[:200])}"
+
+    def _nearest(self, text: str) -> str:
+        if self._catalog is None or self._unknowns > MAX_SUGGESTIONS:
+            return ""
+        from rapidfuzz import fuzz, process  # not needed before
+
+        titles = [item.title for item in self._catalog]
+        found = process.extractOne(text, titles, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return f" Did you mean {found[0]!r}?" if found else ""
 
     def _candidate(self, text: str) -> Item:
         if not isinstance(text, str):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from doubles import Answering
 
-from backends import AuthenticationError, ContextOverflow, GenerateRequest, Generation, InvalidRequest, Request
+from backends import AuthenticationError, ContextOverflow, GenerateRequest, Generation, InvalidRequest
 from prompts import PromptTooLong
 from recommender import Candidates, History, Interaction, Item, Status, Steps, Task, rank_all, rank_one, whole_ranking
 
@@ -192,4 +192,3 @@ def test_no_type_that_reaches_a_strategy_has_a_place_for_a_target() -> None:
         "title",
         "attributes",
     }
-    assert Request
