@@ -208,7 +208,7 @@ def verdict(systems: Systems, metric: str) -> list[dict[str, Any]]:
     if len(names) > MANY and direction is None:
         return [{"text": f"{len(names)} systems are in the table.", "strong": True}]
     if len(names) > MANY:
-        names = [(max if direction == "higher" else min)(means, key=means.__getitem__)]
+        names = [max(means, key=lambda name: -means[name] if direction == "lower" else means[name])]
         said = f"Of {len(means)} systems, {names[0]} does best on average."
         sentences.append({"text": said, "strong": True})
     for name in names:

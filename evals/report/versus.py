@@ -51,7 +51,8 @@ def _telling(
     controls = [row["b"] for row in pairs if row["b"] not in own]
     metric = pairs[0]["metric"]
     means = {name: mean for name in controls if (mean := mean_of(systems.get(name, {}), metric)) is not None}
-    best = (min if better(metric) == "lower" else max)(means, key=means.__getitem__, default="")
+    lower = better(metric) == "lower"
+    best = max(means, key=lambda name: -means[name] if lower else means[name], default="")
     return [row for row in pairs if row["b"] in own or row["b"] in (best, "popularity")]
 
 

@@ -140,7 +140,8 @@ def workers_of(job: Job, able: int, partitions: int) -> int:
 
     Never more than there are partitions, since each has a share of the budget, and one without work would not spend it.
     """
-    return min(job.workers or identity_in(job.out).get("workers") or able, partitions)
+    wanted: int = job.workers or identity_in(job.out).get("workers") or able
+    return min(wanted, partitions)
 
 
 def _helping(job: Job) -> bool:
