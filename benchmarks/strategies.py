@@ -1,6 +1,6 @@
 """What each strategy costs a user, on the embedded engine or a vLLM server.
 
-    python benchmarks/strategies.py [--users 6] [--history 50] [--only first,setwise] [--out costs.json]
+    python benchmarks/strategies.py [--users 6] [--history 50] [--only "first;setwise"] [--out costs.json]
     python benchmarks/strategies.py --base-url http://127.0.0.1:8000 [--model NAME]
     python benchmarks/strategies.py --counts        # tokens only, which other work on the machine does not change
 

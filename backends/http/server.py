@@ -17,6 +17,7 @@ from .options import HttpOptions, ServerOptions
 from .transport import Server
 
 _NOBODY = "none"
+_OPENAI = "https://api.openai.com/"
 
 
 def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | None:
@@ -86,8 +87,8 @@ def server(
         surroundings: What the config says beside them.
         base_url: Checked address.
         key: The key, or None.
-        organization: OpenAI organisation that is billed.
-        project: OpenAI project that is billed.
+        organization: OpenAI organisation that is billed; None takes the environment's where the server is OpenAI's.
+        project: OpenAI project that is billed; None as with the organisation.
         azure: Version of Azure's API, and the deployment where the path names it.
 
     Raises:
@@ -98,6 +99,9 @@ def server(
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         authority = client.auth_headers if secret else {}
         url = str(client.base_url)
+    if not url.startswith(_OPENAI):  # the client takes these from the environment, and only OpenAI shall know them
+        billed = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+        headers = {name: value for name, value in headers.items() if billed.get(name, value) == value}
     query = {"api-version": azure[0]} if azure else {}
     return plain_server(
         options, surroundings, base_url=url, headers={**headers, **authority}, query=query, secret=secret

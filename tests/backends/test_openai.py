@@ -26,6 +26,16 @@ KEY = "sk-test-0123456789"
 PROMPT = (Message(role="system", content="be brief"), Message(role="user", content="rank"))
 
 
+async def test_who_is_billed_at_openai_is_told_to_no_other_server(
+    server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-mine")
+    await openai_backend(project="theirs").generate(GenerateRequest(prompt=PROMPT))
+    assert "openai-organization" not in server.last.headers
+    assert server.last.headers["openai-project"] == "theirs"
+
+
 async def test_a_chat_is_sent_and_read(server: FakeServer, openai_backend: Any) -> None:
     backend = openai_backend(headers={"X-Mine": "1"}, organization="org", extra_body={"user": "u"})
     sampling = Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3, stop=("\n",))
