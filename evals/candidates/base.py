@@ -85,7 +85,7 @@ class Picker:
         source: What :class:`recommender.Candidates` says of who chose them.
         count: How many candidates there should be; None where that is not fixed.
         serves: Whether a user can be served; None serves all.
-        unserved: What is said of the others, after their number and "users".
+        unserved: What is said of the others, after "Users who".
         data: Hashes of the files that were read, for the manifest.
         warnings: What was wrong with them, counted.
         size: How many a user gets, where they are so many that each user's are put together whenever they are asked

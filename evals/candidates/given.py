@@ -14,6 +14,7 @@ from ..components import Options
 from ..draws import shuffled
 from ..errors import SpecError
 from ..splits.base import HeldOut
+from ..wording import several
 from ._lists import Lists, read_lists
 from .base import SAMPLED, CandidatePolicy, Ground, Picker
 
@@ -87,7 +88,9 @@ def _repeats(path: Path, lists: Lists, users: Sequence[HeldOut]) -> list[str]:
     counts = [lists.repeated[one.user_id] for one in users if one.user_id in lists.repeated]
     if not counts:
         return []
-    return [f"{path.name} repeats {sum(counts)} candidates of {len(counts)} users; each is kept once."]
+    return [
+        f"{path.name} repeats {several(sum(counts), 'candidate')} of {several(len(counts), 'user')}; each is kept once."
+    ]
 
 
 CANDIDATES = CandidatePolicy(summary="lists from a file", options=GivenOptions, prepare=prepare)

@@ -48,7 +48,7 @@ def split(data: Interactions, options: SplitOptions) -> Split:
         training=tuple(training),
         text="impressions: each user's last slate, the targets are what was clicked in it",
         training_text="clicks of all users except in each user's last slate; other users' later ones are included",
-        warnings=(f"{left_out} users without an impression, or without a click before their last one, are left out.",)
+        warnings=(f"Users without an impression, or without a click before their last one, left out: {left_out:,}.",)
         if left_out
         else (),
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..datasets import Event, Interactions
 from ..errors import SpecError
+from ..wording import several
 from .base import TIE_RULE, HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 
@@ -49,6 +50,8 @@ def split(data: Interactions, options: LeaveOneOutOptions) -> Split:
         raise SpecError("No user has interacted with two items; leave-one-out needs a history and a target.")
     left_out = len(by_user) - len(users)
     order = TIE_RULE if data.events[0].time is not None else "the data has no times, so the file's order counts"
+    alone = "user with a single item has no history and is"
+    alones = "users with a single item have no history and are"
     kept = "last two, of which the earlier is for validation" if options.validation else "last one"
     return Split(
         users=tuple(users),
@@ -56,7 +59,7 @@ def split(data: Interactions, options: LeaveOneOutOptions) -> Split:
         training=tuple(training),
         text=f"leave-one-out by time ({order}): each user's last item is the target",
         training_text=f"interactions of all users except each user's {kept}; other users' later ones are included",
-        warnings=(f"{left_out} users with a single item have no history and are left out.",) if left_out else (),
+        warnings=(f"{several(left_out, alone, alones)} left out.",) if left_out else (),
     )
 
 

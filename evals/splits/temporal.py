@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 
 from ..datasets import Event, Interactions
 from ..errors import SpecError
+from ..wording import several
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences
 
 
@@ -83,9 +84,13 @@ def split(data: Interactions, options: TemporalOptions) -> Split:
         )
     warnings = []
     if only_new:
-        warnings.append(f"{only_new} users have no history before the cut and are left out.")
+        lack = "no history before the cut"
+        lost = several(only_new, f"user has {lack} and is", f"users have {lack} and are")
+        warnings.append(f"{lost} left out.")
     if only_old:
-        warnings.append(f"{only_old} users have no new item after the cut and are left out.")
+        lack = "no new item after the cut"
+        lost = several(only_old, f"user has {lack} and is", f"users have {lack} and are")
+        warnings.append(f"{lost} left out.")
     what, was = ("target is", "first item") if options.targets == "first" else ("targets are", "items")
     until = f" and before {_said(end)}" if options.until is not None else ""
     return Split(

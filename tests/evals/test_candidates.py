@@ -164,9 +164,9 @@ def test_given_lists_without_a_guaranteed_target_count_misses_repeats_and_known_
     taskset = make_tasks(source, candidates={"kind": "given", "list": "mine.txt", "shuffle": False}, folder=tmp_path)
     assert ids(taskset)[one.user_id] == ["i199", known, "i198", target]
     assert not taskset.sampled
-    assert "mine.txt repeats 2 candidates of 1 users; each is kept once." in taskset.warnings
-    assert "1 candidates of 1 users stand in their histories; they are kept as given." in taskset.warnings
-    assert "1 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "mine.txt repeats 2 candidates of 1 user; each is kept once." in taskset.warnings
+    assert "Kept as given: 1 candidate of 1 user, in their histories already." in taskset.warnings
+    assert "1 user has a target that is not among their candidates; it counts as a miss." in taskset.warnings
     assert path.name in taskset.protocol
 
 
@@ -234,7 +234,7 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     taskset = make_tasks(games, candidates={"kind": "given", "list": "rabmbepobpgrsa_3"})
     assert len(taskset.tasks) == 6000
     assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
-    assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "5,559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
 
 
 def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() -> None:
@@ -256,7 +256,7 @@ def test_users_without_a_list_are_counted_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "lists.txt").write_text("u000\ti1 i2 i3\nu002\ti4 i5\n")
     taskset = make_tasks(data(5), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
     assert {one.user_id for one in taskset.tasks} == {"u000", "u002"}
-    assert "3 users have no candidates in lists.txt and are left out." in taskset.warnings
+    assert "Users who have no candidates in lists.txt and are left out: 3." in taskset.warnings
 
 
 @pytest.mark.parametrize(
@@ -288,4 +288,4 @@ def test_a_list_of_items_that_are_all_too_old_serves_nobody(tmp_path: Path) -> N
     )
     assert {one.user_id for one in taskset.tasks}.isdisjoint({"u000", "u001"})
     assert all(len(one.task.candidates) == 2 for one in taskset.tasks)
-    assert any("users have no candidates in lists.txt and are left out." in said for said in taskset.warnings)
+    assert any("Users who have no candidates in lists.txt and are left out: " in said for said in taskset.warnings)

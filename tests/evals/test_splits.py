@@ -110,7 +110,7 @@ def test_ratings_of_targets_are_their_grades() -> None:
 def test_a_global_cut_counts_whom_it_cannot_serve_and_learns_from_the_past_alone() -> None:
     taskset = make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": 3 * DAY}, candidates=5)
     assert taskset.warnings[:2] == (
-        "1 users have no history before the cut and are left out.",
+        "1 user has no history before the cut and is left out.",
         "2 users have no new item after the cut and are left out.",
     )
     assert [(e.user_id, e.item_id) for e in taskset.training] == [("a", "i1"), ("b", "i4"), ("d", "i6")]
@@ -144,7 +144,7 @@ def test_a_minimum_of_history_leaves_users_out_and_says_so() -> None:
     source = made_of(*(Event("u", f"i{n}", float(n)) for n in range(5)), Event("v", "i1", 1.0), Event("v", "i2", 2.0))
     taskset = make_tasks(source, split={"kind": "leave-one-out", "min_history": 3}, candidates=5)
     assert [one.user_id for one in taskset.tasks] == ["u"]
-    assert "1 users have fewer than 3 items in their history and are left out." in taskset.warnings
+    assert "1 user has fewer than 3 items in their history and is left out." in taskset.warnings
     assert "at least 3 items in the history" in taskset.protocol
 
 
@@ -174,7 +174,7 @@ def test_a_split_that_tells_the_answer_is_refused(monkeypatch: pytest.MonkeyPatc
     kind = SplitKind(summary="leaky", options=SplitOptions, split=leaky)
     monkeypatch.setattr("evals.splits.leave_one_out.SPLIT", kind)
     source = made_of(*(Event("u", f"i{n}", float(n)) for n in range(3)))
-    with pytest.raises(DataError, match="User 'u': the target 'i1' stands in the history"):
+    with pytest.raises(DataError, match="The target 'i1' of a user stands in the same user's history"):
         make_tasks(source, candidates=5)
 
 
@@ -220,7 +220,7 @@ def test_readers_without_an_impression_are_not_said_to_have_no_history() -> None
     )
     source = made_of(Event("u", "i1", None), Event("u", "i2", None), Event("v", "i1", None), impressions=(shown,))
     taskset = make_tasks(source, split="impressions")
-    assert "1 users without an impression, or without a click before their last one, are left out." in taskset.warnings
+    assert "Users without an impression, or without a click before their last one, left out: 1." in taskset.warnings
 
 
 def test_a_cut_that_is_no_date_is_said_plainly() -> None:
