@@ -21,7 +21,7 @@ from .datasets import Event, Interactions
 from .draws import shuffled
 from .errors import DataError, SpecError
 from .splits import SPLITS, HeldOut, Split, SplitOptions
-from .tasks import counted
+from .tasks import MOST_GRADE, counted
 from .types import EvalTask, TaskSet
 from .wording import number_of
 
@@ -157,7 +157,8 @@ def _released(one: HeldOut, ground: Ground) -> frozenset[str]:
 def _choose(able: Sequence[HeldOut], users: int | None, seed: int) -> tuple[list[HeldOut], list[str]]:
     order = shuffled(len(able), "users", seed)
     short = users is not None and users > len(able)
-    warnings = [f"{users} users were asked for; the data has {len(able)} with a history and a target."] if short else []
+    asked = number_of(users or 0, "user was", "users were")
+    warnings = [f"{asked} asked for; the data has {len(able):,} with a history and a target."] if short else []
     return [able[place] for place in order[:users]], warnings
 
 
@@ -167,7 +168,12 @@ def _tasks(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog, k: int |
         told = one.targets & {event.item_id for event in one.history}
         if told:
             raise DataError(
-                f"User {one.user_id!r}: the target {min(told)!r} stands in the history; a split must hold it out."
+                f"The target {min(told)!r} of a user stands in the same user's history; a split must hold it out."
+            )
+        if max(one.gains.values(), default=0.0) > MOST_GRADE:
+            raise DataError(
+                f"A target has the rating {max(one.gains.values()):g}; ratings count as grades, which go up to "
+                f"{MOST_GRADE:,}: scale them, or leave them out of the data."
             )
         history = History(tuple(_interaction(event, catalog) for event in one.history))
         task = Task(history=history, candidates=slate, k=k or len(slate))

@@ -1,8 +1,14 @@
-"""Numbers of things in the sentences that people read."""
+"""Counts in sentences."""
 
 from __future__ import annotations
 
 
-def number_of(count: int, noun: str) -> str:
-    """Says how many: ``1 user``, ``2 users``.  The noun is one whose plural ends in s."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def number_of(count: int, one: str, many: str = "") -> str:
+    """A count and what it counts: ``1 user has``, ``1,200 users have``.
+
+    Args:
+        count: How many.
+        one: The words after 1, such as ``user`` or ``user has``.
+        many: The words after any other number; where it is empty, ``one`` with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

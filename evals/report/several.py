@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from recommender import base_css
 
+from .. import wording
 from ..compare import compare
 from ..writing import replacing
 from .facts import facts
@@ -54,9 +55,9 @@ def _caveats(document: Mapping[str, Any]) -> Sequence[str]:
     for run, left in document["left_out"].items():
         if left["count"]:
             more = " and others" if left["count"] > len(left["users"]) else ""
-            users = f"{counted(left['count'], 'user')} of {run} {'is' if left['count'] == 1 else 'are'}"
-            found.append(f"{users} left out: {', '.join(left['users'])}{more}.")
-    return found
+            who = wording.number_of(left["count"], f"user of {run} is", f"users of {run} are")
+            found.append(f"{who} left out: {', '.join(left['users'])}{more}.")
+    return [*found, *document["protocol"]["warnings"]]
 
 
 def _run(name: str, path: Path) -> dict[str, Any]:

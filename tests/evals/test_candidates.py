@@ -165,8 +165,8 @@ def test_given_lists_without_a_guaranteed_target_count_misses_repeats_and_known_
     assert ids(taskset)[one.user_id] == ["i199", known, "i198", target]
     assert not taskset.sampled
     assert "mine.txt repeats 2 candidates of 1 user; each is kept once." in taskset.warnings
-    assert "1 candidates of 1 users stand in their histories; they are kept as given." in taskset.warnings
-    assert "1 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "Kept as given: 1 candidate of 1 user, in their histories already." in taskset.warnings
+    assert "1 user has a target that is not among their candidates; it counts as a miss." in taskset.warnings
     assert path.name in taskset.protocol
 
 
@@ -272,8 +272,8 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     games = DATASETS.load("llmrank").load(shared / "data" / "games-6k")
     taskset = make_tasks(games, candidates={"kind": "given", "list": "rabmbepobpgrsa_3"})
     assert len(taskset.tasks) == 6000
-    assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
-    assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "Games-6k.rabmbepobpgrsa_3 repeats 10,852 candidates of 4,854 users; each is kept once." in taskset.warnings
+    assert "5,559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
 
 
 def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() -> None:

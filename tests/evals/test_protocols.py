@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from evals import SpecError
+from evals import DataError, SpecError
 from evals.datasets import Event, Interactions
-from evals.protocols import leave_one_out
+from evals.protocols import leave_one_out, make_tasks
 from recommender import Catalog, Item, Kind
 
 CATALOG = Catalog(Item(f"i{n}", f"Film {n}") for n in range(60))
@@ -161,3 +161,10 @@ def test_a_task_asks_for_all_candidates_unless_k_says_otherwise() -> None:
 def test_nobody_with_two_items_is_refused() -> None:
     with pytest.raises(SpecError, match="No user has interacted with two items"):
         leave_one_out(made_of(Event("u", "i1", 1.0), Event("v", "i1", 1.0)), users=None, candidates=5, seed=1)
+
+
+def test_a_rating_that_is_no_grade_is_refused_before_anything_is_paid_for() -> None:
+    played = tuple(Event(f"u{u}", f"i{(7 * u + n) % 60}", float(n), rating=5000.0) for u in range(3) for n in range(8))
+    source = Interactions(name="made-up", items=CATALOG, events=played)
+    with pytest.raises(DataError, match="the rating 5000; ratings count as grades"):
+        make_tasks(source, split={"kind": "temporal", "fraction": 0.5}, candidates=4)

@@ -191,7 +191,7 @@ def test_a_split_that_tells_the_answer_is_refused(monkeypatch: pytest.MonkeyPatc
     kind = SplitKind(summary="leaky", options=SplitOptions, split=leaky)
     monkeypatch.setattr("evals.splits.leave_one_out.SPLIT", kind)
     source = made_of(*(Event("u", f"i{n}", float(n)) for n in range(3)))
-    with pytest.raises(DataError, match="User 'u': the target 'i1' stands in the history"):
+    with pytest.raises(DataError, match="The target 'i1' of a user stands in the same user's history"):
         make_tasks(source, candidates=5)
 
 

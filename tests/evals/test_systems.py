@@ -71,7 +71,7 @@ def test_recommenders_baselines_and_files_stand_in_one_table(folder: Path) -> No
     marked = {name for name, row in rows.items() if row.get("control")}
     assert marked == {"bm25", "random", "popularity", "candidate-order", "ceiling"}
     assert rows["bm25"]["usage"]["usd"] == 0.0
-    assert any("1 users have no ranking in theirs.run" in text for text in document["protocol"]["warnings"])
+    assert any("1 user has no ranking in theirs.run" in text for text in document["protocol"]["warnings"])
 
 
 def test_the_contract_holds_for_every_row(folder: Path, shared: Path) -> None:
@@ -286,7 +286,7 @@ def test_items_that_are_no_candidates_and_users_of_others_are_passed_over(folder
     asyncio.run(evaluate_systems(users, [system], folder / "run"))
     row = json.loads((folder / "run" / "rankings.jsonl").read_text().splitlines()[0])
     assert [item["item_id"] for item in row["items"] if item["by_model"]] == ["i12", "i10"]
-    assert any("1 users of a.jsonl are not in this evaluation" in text for text in system.warnings)
+    assert any("1 user of a.jsonl is not in this evaluation" in text for text in system.warnings)
 
 
 def test_a_file_of_demonstrations_makes_a_run_by_its_content_and_not_by_its_place(tmp_path: Path) -> None:
