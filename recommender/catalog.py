@@ -119,7 +119,7 @@ class Catalog:
                     ids.setdefault(part, set()).add(item.item_id)
             self._ids_by_part[name] = ids
         known = self._ids_by_part[name]
-        return set().union(*(known.get(value, ()) for value in values))
+        return set[str]().union(*(known.get(value, ()) for value in values))
 
     def digest(self) -> str:
         """Hash of ids, titles and attributes, for manifests."""

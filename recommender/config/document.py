@@ -7,6 +7,7 @@ are errors.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ def _refuse_tricks(text: str, source: str) -> None:
     """Refuses aliases and tags, at their own line."""
     import yaml
 
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+    for event in events:
         place = f"{source}:{event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent):
             raise ConfigError(f"{place}: aliases (*name) are not supported; write the value out.")

@@ -70,8 +70,9 @@ class Explained:
         return replace(ranking, items=items).noting(*_remark(explained))
 
     def _with(self, ranked: RankedItem, response: Response, task: Task) -> RankedItem:
-        said = isinstance(response, Generation) and response.finish not in WITHHELD
-        text = without_thinking(response.text).strip() if said else ""
+        text = ""
+        if isinstance(response, Generation) and response.finish not in WITHHELD:
+            text = without_thinking(response.text).strip()
         found = self._checker.check(text, (ranked.item, *task.history.items), _texts(task, self._role))
         if not found.failed:
             return replace(ranked, explanation=text or None)
