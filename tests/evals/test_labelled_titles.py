@@ -1,10 +1,12 @@
-"""800 generated titles of seven runs, labelled by a reader who saw title and catalogue but no match.
+"""1,200 generated titles of seven runs, labelled by a reader who saw title and catalogue but no match.
 
 Each file holds run, user, position in the answer's list, the item meant, or nothing where the catalogue does not have
 it or several items may be meant, and the hash of the title.  ``labels_400.csv`` was looked at while the matcher was
 made: half are titles that a plain normalising finds, half are not.  ``labels_second.csv`` shares no title with it and
 was final before its matches were seen: 193 titles are found by a plain normalising, 109 are near a title of the
-catalogue, with a likeness of 75 at least, and 98 are far from all.
+catalogue, with a likeness of 75 at least, and 98 are far from all.  ``labels_third.csv`` shares no title with either and
+was committed before its matches were seen: 208, 85 and 107 titles, all of a half of the titles that was not looked at
+while rules were made.  Of its 114 titles without an item nine may be one or another item, or none.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from evals.replay.readers import read_by_us
 from recommender import Expected, Grounder, Item, Match, read_answer
 from recommender.parsing import read_json
 
-SAMPLES = ("labels_400.csv", "labels_second.csv")
-RECALL = {"labels_400.csv": 0.98, "labels_second.csv": 0.965}
-"""The second sample, blind: ten misses of 286, other names of a work, five of which stand nowhere in the catalogue.
-Rules made from the others find three more (97.6 %, in-sample)."""
+SAMPLES = ("labels_400.csv", "labels_second.csv", "labels_third.csv")
+RECALL = 0.98
+"""Blind, the second sample had 276 of 286 titles right and the third 284 of 286; rules made between the two find six more
+of the second.  What stays missed are other names of a work, most of which stand nowhere in the catalogue."""
 FILMS = "movielens-small_gpt-3.5-turbo_open"
 Found = dict[tuple[str, str, str], Match]
 
@@ -92,14 +94,15 @@ def test_titles_go_to_the_items_that_a_reader_says(shared: Path, sample: str) ->
     matched = [(item_id, meant) for item_id, meant, _ in known if item_id is not None]
     right = sum(item_id == meant for item_id, meant in matched)
     assert right >= 0.99 * len(matched)
-    assert right >= RECALL[sample] * len(known)
+    assert right >= RECALL * len(known)
     assert sum(item_id is not None for item_id, _, _ in absent) <= 0.03 * len(absent)
 
 
-def test_the_second_sample_shares_no_title_with_the_first() -> None:
-    first, second = (
+def test_no_two_samples_share_a_title() -> None:
+    first, second, third = (
         {row["sha256"] for row in csv.DictReader(Path(__file__).with_name(sample).read_text("utf-8").splitlines())}
         for sample in SAMPLES
     )
-    assert len(second) == 400
+    assert len(second) == len(third) == 400
     assert not first & second
+    assert not third & (first | second)
