@@ -12,6 +12,7 @@ from fakes.small_run import CATALOG, CHAT, ITEMS, listing, recommender, run, use
 
 from backends import Capability, GenerateRequest, InvalidRequest, ScoreRequest
 from evals import EvalTask, ModelSystem, SpecError, TaskSet, evaluate_systems
+from evals.report import write_report
 from evals.runner import evaluate
 from recommender import Catalog, Item, Recommender, parse_config
 
