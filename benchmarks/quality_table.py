@@ -108,6 +108,13 @@ def against(rows: Mapping[str, Row], one: str, other: str, value: str = "ndcg") 
     return told(difference([mine[u] for u in both], [its[u] for u in both], seed=SEED), sign=True)
 
 
+def stage_alone(name: str, rows: Mapping[str, Row]) -> str:
+    """The row of the first stage that a system is fused with: as it ranks there, else the baseline of its name."""
+    part, _, stage = name.rpartition(" with ")
+    alone = f"{part.rpartition(', weight ')[0]}, weight 0.0 with {stage}"
+    return alone if alone in rows else stage
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("runs/quality"))
@@ -122,7 +129,7 @@ def main() -> None:
             cells = [name, str(len(row.ndcg)), str(row.whole), told(interval(list(row.ndcg.values()), seed=SEED))]
             cells += [f"{np.mean(list(getattr(row, reading).values())):.3f}" for reading in READINGS[1:]]
             cells += [against(rows, name, PROMPT, reading) for reading in READINGS]
-            cells += [against(rows, name, name.rpartition(" with ")[2]) if ", weight " in name else ""]
+            cells += [against(rows, name, stage_alone(name, rows)) if ", weight " in name else ""]
             print("| " + " | ".join(cells) + " |")
 
 
