@@ -233,7 +233,7 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     games = DATASETS.load("llmrank").load(shared / "data" / "games-6k")
     taskset = make_tasks(games, candidates={"kind": "given", "list": "rabmbepobpgrsa_3"})
     assert len(taskset.tasks) == 6000
-    assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
+    assert "Games-6k.rabmbepobpgrsa_3 repeats 10,852 candidates of 4,854 users; each is kept once." in taskset.warnings
     assert "5,559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
 
 
