@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from recommender import Item, Ranking
 
@@ -65,7 +64,7 @@ def _means(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _weighted(ranking: Ranking, top: int) -> Iterable[tuple[Item, float]]:
-    return ((ranked.item, 1.0 / np.log2(place + 1)) for place, ranked in enumerate(ranking.by_model[:top], start=1))
+    return ((ranked.item, 1.0 / math.log2(place + 1)) for place, ranked in enumerate(ranking.by_model[:top], start=1))
 
 
 def _shares(weighted: Iterable[tuple[Item, float]], attribute: str) -> Mapping[str, float]:
