@@ -15,6 +15,8 @@ from typing import Any
 from ..errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
+DEEPEST = 100
+"""Levels of lists and mappings in a file."""
 _SCALARS: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"(?:|~|null|Null|NULL)"), lambda text: None),
     (re.compile(r"true|True|TRUE"), lambda text: True),
@@ -78,17 +80,16 @@ def parse_yaml(text: str, source: str) -> Document:
         raise ConfigError(f"{source}{line}: not valid YAML: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not valid YAML: {' '.join(str(error).split())}.") from None
-    except RecursionError:
-        raise ConfigError(f"{source}: nested too deeply.") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{source}: needs `key: value` lines, found a {type(data).__name__}.")
     return Document(data, source, lines)
 
 
 def _refuse_tricks(text: str, source: str) -> None:
-    """Refuses aliases and tags, at their own line."""
+    """Refuses aliases, tags and what nests too deeply, at their own line."""
     import yaml
 
+    depth = 0
     events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
     for event in events:
         place = f"{source}:{event.start_mark.line + 1}"
@@ -96,6 +97,9 @@ def _refuse_tricks(text: str, source: str) -> None:
             raise ConfigError(f"{place}: aliases (*name) are not supported; write the value out.")
         if getattr(event, "tag", None):
             raise ConfigError(f"{place}: tags (!name) are not supported; write the value without.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ConfigError(f"{place}: nested too deeply; {DEEPEST} levels are the most.")
 
 
 def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str) -> Any:
