@@ -22,8 +22,12 @@ help:
 	@echo "make test-pythons   the core suite on further versions of Python"
 	@echo "make audit  known vulnerabilities of the installed packages"
 	@echo "make full   everything: slow suites, examples and benchmarks in small too"
-	@echo "make bench  the benchmarks"
+	@echo "make bench  the benchmarks in full, which takes many hours"
 	@echo "make mutants  what the tests of grounding, metrics and retries let pass; MUTANTS='backends.retry.*' for a part"
+	@echo "make format   what ruff can mend by itself"
+	@echo "make changelog   what the fragments in changes/ come to"
+	@echo "make release VERSION=0.2.0   the fragments become a section of CHANGELOG.md; sets the version"
+	@echo "make clean  removes environments and everything that was built"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -81,14 +85,16 @@ lint: $(VENV)/lint.stamp docs
 docs: $(VENV)/lint.stamp
 	$(BIN)/python tools/make_site.py
 
-# What the next release's notes would be, and the release itself: fragments become a section of CHANGELOG.md.
+# What the next release's notes would be, and the release itself: fragments become a section of CHANGELOG.md.  Both files
+# are staged; look at them, then commit and tag.
 changelog: $(VENV)/lint.stamp
 	$(BIN)/towncrier build --draft --version unreleased
 
 release: $(VENV)/lint.stamp
-	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=0.2.0"; exit 2; }
-	sed -i 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml
+	@echo "$(VERSION)" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+' || { echo "Say which: make release VERSION=0.2.0"; exit 2; }
 	$(BIN)/towncrier build --yes --version $(VERSION)
+	sed 's/^version = ".*"/version = "$(VERSION)"/' pyproject.toml > pyproject.part && mv pyproject.part pyproject.toml
+	git add pyproject.toml
 
 # Where nobody answers, pip-audit passes everything; so it is asked first about a release with known vulnerabilities.
 audit: $(VENV)/test.stamp
@@ -117,4 +123,4 @@ mutants: $(VENV)/test.stamp
 	@$(BIN)/python -m mutmut results | grep -v ': not checked' || echo "No mutant survived."
 
 clean:
-	rm -rf $(VENV) .venv-* build dist site mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* build dist mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .base import Request, Response, Usage
+from .base import Request, Response, ScoreRequest, Usage
 from .errors import AttemptTimeout, BackendError, BudgetExceeded, ConfigurationError
 from .estimate import estimated_tokens
 from .prices import Price
@@ -34,12 +34,22 @@ class _Cost:
         return _Cost(self.requests - other.requests, self.tokens - other.tokens, self.usd - other.usd)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """What is reserved, the prompt's estimated tokens, and whether scores are asked for."""
+
+    cost: _Cost
+    prompt: int
+    scores: bool
+
+
 class Ledger:
     """A gate that lets an attempt through only if the budget holds even when it costs as much as it may.
 
     What is under way is reserved at its estimate, the longest answer included; an attempt that would fit but for those
-    reservations waits until they are settled.  Estimates of prompts learn from what answers say was spent, so the stop
-    is exact in requests and good to the error of one estimate in tokens and dollars.
+    reservations waits until they are settled.  Estimates learn from what answers say was spent: of prompts, and of how
+    many requests a server is sent to score one list.  So the stop is exact in requests for text, and good to the error
+    of the first estimates elsewhere.
 
     Args:
         budget: The limits.
@@ -65,9 +75,10 @@ class Ledger:
         self._reserved = _Cost()
         self._flying = 0
         self._ratio = 1.0
+        self._requests_a_score = 1
         self._settled = asyncio.Event()
 
-    async def enter(self, request: Request, *, again: bool) -> tuple[_Cost, int]:
+    async def enter(self, request: Request, *, again: bool) -> _Ticket:
         """Reserves what the attempt may cost.
 
         Raises:
@@ -77,20 +88,24 @@ class Ledger:
             self._spent += self._cost(self._earlier())
             self._earlier = None
         prompt, answer = estimated_tokens(request)
+        scores = isinstance(request, ScoreRequest)
         while True:
-            usage = Usage(requests=1, prompt_tokens=round(prompt * self._ratio), completion_tokens=answer)
+            usage = Usage(
+                requests=self._requests_a_score if scores else 1,
+                prompt_tokens=round(prompt * self._ratio),
+                completion_tokens=answer,
+            )
             cost = self._cost(usage)
             self._refuse_beyond(self._spent + cost)
             if self._within(self._spent + self._reserved + cost):
                 self._reserved += cost
                 self._flying += 1
-                return cost, prompt
-            self._settled.clear()
+                return _Ticket(cost, prompt, scores)
             await self._settled.wait()
 
-    def leave(self, ticket: tuple[_Cost, int], outcome: Response | BackendError | None) -> None:
+    def leave(self, ticket: _Ticket, outcome: Response | BackendError | None) -> None:
         """Settles the reservation with what was spent; what the server does not say counts as estimated."""
-        estimate, prompt = ticket
+        estimate = ticket.cost
         self._flying -= 1
         self._reserved = self._reserved - estimate if self._flying else _Cost()  # dollars do not cancel out exactly
         usage = outcome.usage if outcome is not None else None
@@ -101,9 +116,12 @@ class Ledger:
         elif usage is None or not usage.prompt_tokens:
             self._spent += estimate
         else:
-            self._ratio = max(self._ratio, usage.prompt_tokens / max(prompt, 1))
+            self._ratio = max(self._ratio, usage.prompt_tokens / max(ticket.prompt, 1))
+            if ticket.scores:
+                self._requests_a_score = max(self._requests_a_score, usage.requests)
             self._spent += self._cost(usage)
         self._settled.set()
+        self._settled = asyncio.Event()  # one that was waited for belongs to the event loop in which it was
 
     def _cost(self, usage: Usage) -> _Cost:
         usd = usage.usd

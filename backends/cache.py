@@ -118,6 +118,7 @@ class Cache(Layer):
         self._path = path
         self._keys = keys or Keys()
         self._file: CacheFile | None = None
+        self._started = False
 
     @property
     def file(self) -> CacheFile:
@@ -135,10 +136,11 @@ class Cache(Layer):
         """Opens the file, then starts the engine."""
         _ = self.file
         await super().start()
+        self._started = True
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it if it is whole."""
-        if self._file is None:  # else the identity may not be complete
+        if not self._started:  # else the identity may not be complete
             await self.start()
         key = self._keys.of(self, request)
         kept = self._find(key, request)
@@ -167,6 +169,7 @@ class Cache(Layer):
             if self._file is not None:
                 self._file.close()
                 self._file = None
+            self._started = False
 
 
 def whole(response: Response) -> bool:

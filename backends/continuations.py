@@ -12,6 +12,7 @@ from .errors import BadResponse, InvalidRequest
 Tokens = tuple[int, ...]
 LEAST = -9999.0
 """Nats of what is as good as impossible."""
+SAME_BEGINNING = "Two labels begin with the same token, so one position cannot tell them apart."
 
 
 def seam(prompt: Tokens, whole: Tokens) -> tuple[Tokens, Tokens]:
@@ -48,7 +49,7 @@ class Pieces:
         if request.kind == "label":
             paths = tuple((prefix, rest[:1]) for prefix, rest in paths)
             if len(set(paths)) < len(paths):
-                raise InvalidRequest("Two labels begin with the same token, so one position cannot tell them apart.")
+                raise InvalidRequest(SAME_BEGINNING)
         return cls(prompt=prompt, paths=paths)
 
     def needed(self) -> list[tuple[Tokens, Tokens]]:

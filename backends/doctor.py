@@ -71,7 +71,11 @@ async def examine(engine: Backend, backend: Backend) -> AsyncIterator[Finding]:
         what="start", ok=True, said=f"{identity.kind} {identity.model}{where}, {time.monotonic() - started:.1f} s"
     )
     if isinstance(engine, Examinable):
-        for finding in await engine.examine():
+        try:
+            found = await engine.examine()
+        except BackendError as error:
+            found = [Finding(what="server", ok=False, said=str(error))]
+        for finding in found:
             yield finding
     for capability, probe in _PROBES.items():
         if capability not in backend.capabilities:

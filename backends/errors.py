@@ -89,6 +89,11 @@ def no_chat_template(model: str) -> ConfigurationError:
     )
 
 
+def in_short(said: object) -> str:
+    """Returns what another library says, on one line of at most 300 characters."""
+    return " ".join(str(said).split())[:300]
+
+
 class UnsupportedCapability(ConfigurationError):
     """The backend cannot do what was asked; the hint names backends which can."""
 

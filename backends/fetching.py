@@ -189,7 +189,7 @@ def _stream(url: str, part: Path, log: Log, progress: Progress | None) -> None:
             time.sleep(min(8.0, 0.1 * 4**attempt) if attempt > 1 else 0.0)
     raise DownloadError(
         f"{_public(url)} could not be fetched in {_ATTEMPTS} attempts: {problem}.",
-        hint="Check the network; what has arrived is kept and the next attempt goes on from there.",
+        hint="Check the network and try again; where the file's hash is known, what has arrived is kept.",
     )
 
 

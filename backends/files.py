@@ -31,18 +31,18 @@ def is_file(path: Path, sha256: str, *, stamp: Path | None = None) -> bool:
     """
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     stamp = stamp or path.with_name(path.name + ".sha256")
-    note = f"{sha256} {status.st_size} {status.st_mtime_ns}\n"
+    note = f"{sha256} {status.st_size} {status.st_mtime_ns}\n".encode()
     with contextlib.suppress(OSError):
-        if stamp.read_text() == note:
+        if stamp.read_bytes() == note:
             return True
     if file_hash(path) != sha256:
         return False
     with contextlib.suppress(OSError):  # a cache that may only be read is hashed each time
         stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(note)
+        stamp.write_bytes(note)
     return True
 
 

@@ -32,6 +32,7 @@ class Journal(Layer):
         self._path = path
         self._keys = keys or Keys()
         self._file: JournalFile | None = None
+        self._started = False
         self._flying: dict[str, asyncio.Event] = {}
 
     @property
@@ -50,10 +51,11 @@ class Journal(Layer):
         """Opens the file, then starts the engine."""
         _ = self.file
         await super().start()
+        self._started = True
 
     async def exchange(self, request: Request) -> Response:
         """Returns the kept answer, or asks for one and keeps it."""
-        if self._file is None:  # else the identity may not be complete
+        if not self._started:  # else the identity may not be complete
             await self.start()
         key = self._keys.of(self, request)
         while True:
@@ -110,6 +112,7 @@ class Journal(Layer):
             if self._file is not None:
                 self._file.close()
                 self._file = None
+            self._started = False
 
 
 def _entry(key: str, request: Request) -> dict[str, Any]:

@@ -73,11 +73,14 @@ class JournalFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, _FLAGS, 0o600)
         except OSError as error:
-            raise StorageError(f"The journal {path} cannot be opened: {error.strerror}.") from error
+            raise self._unopened(error) from error
         try:
             lock(self._fd, path)
             path.chmod(0o600)
             self._size = self._scan()
+        except OSError as error:  # it belongs to somebody else, or the disk fails
+            os.close(self._fd)
+            raise self._unopened(error) from error
         except BaseException:
             os.close(self._fd)
             raise
@@ -165,6 +168,9 @@ class JournalFile:
                 os.ftruncate(self._fd, self._size)
             raise self._unwritable("only a part of a line was written; the disk is full")
 
+    def _unopened(self, error: OSError) -> StorageError:
+        return StorageError(f"The journal {self.path} cannot be opened: {error.strerror}.")
+
     def _unwritable(self, why: str) -> StorageError:
         return StorageError(
             f"The journal {self.path} cannot be written: {why}.", hint="Make room and start the same run again."
@@ -172,10 +178,15 @@ class JournalFile:
 
     def _schedule_sync(self) -> None:
         self._pending += 1
+        if self._syncing is not None and self._syncing.done():
+            self._raise_failed_sync(self._syncing)
         if self._pending >= SYNC_LINES:
             self._sync()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SYNC_SECONDS, self._sync_quietly)
+            self._sync_later()
+
+    def _sync_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(SYNC_SECONDS, self._sync_quietly)
 
     def _sync_quietly(self) -> None:
         with contextlib.suppress(StorageError):  # a failure stays in _syncing, and the next line raises it
@@ -187,6 +198,7 @@ class JournalFile:
             self._timer = None
         if self._syncing is not None:
             if not self._syncing.done():
+                self._sync_later()
                 return
             self._raise_failed_sync(self._syncing)
         self._pending = 0

@@ -17,7 +17,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import BackendError, BadResponse, ConfigurationError, ContextOverflow, InvalidRequest, ServerError
+from .errors import (
+    BackendError,
+    BadResponse,
+    ConfigurationError,
+    ContextOverflow,
+    InvalidRequest,
+    ServerError,
+    in_short,
+)
 from .thread import Check
 
 BUSY = 0.5
@@ -117,7 +125,7 @@ class Llama:
         try:
             answer = self._server.handle_completions({"cache_prompt": True, **body})
         except (RuntimeError, ValueError) as error:
-            raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
+            raise InvalidRequest(f"The embedded engine refused the request: {in_short(error)}.", requests=1) from None
         return _checked(answer)
 
     def write(self, body: Mapping[str, Any], check: Check) -> dict[str, Any]:
@@ -141,7 +149,7 @@ class Llama:
         try:
             self._server.handle_completions(request, take)
         except (RuntimeError, ValueError) as error:
-            raise InvalidRequest(f"The embedded engine refused the request: {str(error)[:300]}.", requests=1) from None
+            raise InvalidRequest(f"The embedded engine refused the request: {in_short(error)}.", requests=1) from None
         if given_up:
             raise given_up[0]
         answer = _checked(last)
@@ -206,7 +214,7 @@ def _checked(answer: Any) -> dict[str, Any]:
 
 def _error(error: Any) -> BackendError:
     details = error if isinstance(error, dict) else {"message": error}
-    message = f"The embedded engine said: {str(details.get('message', 'nothing'))[:300]}."
+    message = f"The embedded engine said: {in_short(details.get('message', 'nothing'))}."
     if details.get("type") == "exceed_context_size_error":
         hint = "Shorten the history or raise `context` in the backend block."
         return ContextOverflow(message, limit=details.get("n_ctx"), hint=hint, requests=1)

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,9 +25,11 @@ class BackendOptions(BaseModel):
         max_attempts: Attempts of one request.
         requests_per_minute: Ceiling that slows the run; None for no ceiling.
         tokens_per_minute: Likewise, over prompt and generated tokens.
+        free: No option: whether answers of this kind cost no money, so that a budget in dollars holds without a price.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    free: ClassVar[bool] = False
 
     kind: str
     model: str | None = None

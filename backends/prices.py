@@ -35,6 +35,10 @@ class Price:
         return (fresh * self.prompt + cached * self.cached + usage.completion_tokens * self.completion) / _MILLION
 
 
+FREE = Price(prompt=0.0, cached=0.0, completion=0.0)
+"""Of engines that compute in this process, or not at all."""
+
+
 class PriceOptions(BaseModel):
     """The ``price:`` block of a config, in dollars for a million tokens.
 

@@ -63,11 +63,22 @@ class Stepper:
         self._ids = map(str, count())
 
     async def before(self, work: Callable[[], None]) -> None:
-        """Runs work on the thread, such as loading the engine."""
-        await asyncio.wrap_future(self._thread().submit(work))
+        """Runs work on the thread, such as loading the engine.
+
+        Raises:
+            BackendError: What the work raises, or what ``named`` makes of it.
+        """
+        try:
+            await asyncio.wrap_future(self._thread().submit(work))
+        except BackendError:
+            raise
+        except Exception as error:
+            raise self._named(error) from error
 
     async def outputs(self, rows: list[Row]) -> list[Any]:
         """Returns the final output of each row of one request.  A cancelled request leaves the engine."""
+        if not rows:  # an engine that is given nothing ends nothing
+            return []
         future: Future[list[Any]] = Future()
         with self._lock:
             self._waiting.append((rows, future))
@@ -135,12 +146,12 @@ class Stepper:
                 opened.future.set_result([opened.outputs[row] for row in opened.ids])
 
     def _end(self, opened: _Open, error: BackendError) -> None:
-        with contextlib.suppress(Exception):  # an engine that is dead cannot let go either, and this error says more
-            self._forget(opened)
+        self._forget(opened)
         if opened.future.set_running_or_notify_cancel():
             opened.future.set_exception(error)
 
     def _forget(self, opened: _Open) -> None:
         inside = [row for row in opened.ids if self._open.pop(row, None) is not None]
         if inside:
-            self._engine().abort_request(inside)
+            with contextlib.suppress(Exception):  # a dead engine cannot let go either; its next step says so
+                self._engine().abort_request(inside)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from .errors import BackendError, ConfigurationError, ServerError
+from .errors import BackendError, ConfigurationError, ServerError, in_short
 
 T = TypeVar("T")
 Check = Callable[[], None]
@@ -46,8 +46,7 @@ class EngineThread:
             except OSError as error:
                 raise ConfigurationError(f"{error.filename or self._name}: {error.strerror or error}.") from error
             except Exception as error:
-                said = " ".join(str(error).split())[:300]
-                raise ServerError(f"The engine failed with {type(error).__name__}: {said}") from error
+                raise ServerError(f"The engine failed with {type(error).__name__}: {in_short(error)}") from error
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, guarded)

@@ -10,10 +10,11 @@ from typing import Any
 
 from .base import Choice, Finish, GenerateRequest, Prompt, TokenLogprob
 from .continuations import Tokens
-from .errors import ConfigurationError, InvalidRequest, LocalOnlyError, no_chat_template
+from .errors import ConfigurationError, InvalidRequest, LocalOnlyError, in_short
 from .files import folder_fingerprint
 from .http.wire import cut_at_stop
 from .thread import Check
+from .tokenizing import prompt_text, tokens_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +101,16 @@ class TorchModel:
             model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             kind = LocalOnlyError if local_only and isinstance(error, OSError) else ConfigurationError
-            said = " ".join(str(error).split())[:300]
-            raise kind(f"The model {source} cannot be loaded: {said}") from None
+            raise kind(f"The model {source} cannot be loaded: {in_short(error)}") from None
         return cls(model, tokenizer, name=source)
 
     def text(self, prompt: Prompt) -> str:
-        """The text of a prompt; messages go through the model's chat template.
-
-        Raises:
-            ConfigurationError: If it has none.
-        """
-        if isinstance(prompt, str):
-            return prompt
-        if not self._tokenizer.chat_template:
-            raise no_chat_template(self._name)
-        messages = [{"role": message.role, "content": message.content} for message in prompt]
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        """See :func:`~backends.tokenizing.prompt_text`."""
+        return prompt_text(self._tokenizer, prompt, model=self._name)
 
     def tokenize(self, text: str, *, special: bool) -> Tokens:
-        """Token ids; ``special`` text comes from a chat template and holds its control tokens already."""
-        found = self._tokenizer(text, add_special_tokens=not special, split_special_tokens=not special)
-        return tuple(found["input_ids"])
+        """See :func:`~backends.tokenizing.tokens_of`."""
+        return tokens_of(self._tokenizer, text, special=special)
 
     def logprobs(self, prefix: Tokens, rests: Sequence[Tokens], rows: int, check: Check) -> list[float]:
         """The log-probability of each sequence after a prefix, in nats; the prefix is computed once.
@@ -165,7 +155,7 @@ class TorchModel:
         return totals
 
     def generate(self, prompt: Tokens, request: GenerateRequest, check: Check) -> Written:
-        """Generates text."""
+        """Generates text, at most to the end of the model's context."""
         import torch
 
         ids = self._ids([prompt])
@@ -176,7 +166,10 @@ class TorchModel:
             if request.sampling.seed is not None:
                 torch.manual_seed(request.sampling.seed)
             out = self._model.generate(
-                ids, attention_mask=torch.ones_like(ids), generation_config=self._config(request), **arguments
+                ids,
+                attention_mask=torch.ones_like(ids),
+                generation_config=self._config(request, len(prompt)),
+                **arguments,
             )
         tokens = out.sequences[0, len(prompt) :].tolist()
         whole = self._tokenizer.decode(tokens, skip_special_tokens=True)
@@ -189,7 +182,7 @@ class TorchModel:
             top_logprobs=self._alternatives(out.logits, request.top_logprobs) if request.top_logprobs else (),
         )
 
-    def _config(self, request: GenerateRequest) -> Any:
+    def _config(self, request: GenerateRequest, begin: int) -> Any:
         """Only what the request says: a checkpoint's own sampling habits would change its answers unseen."""
         from transformers import GenerationConfig
 
@@ -197,7 +190,9 @@ class TorchModel:
         sampled = {"temperature": sampling.temperature, "top_p": sampling.top_p or 1.0, "top_k": 0}
         ends = sorted(self._ends())
         return GenerationConfig(
-            max_new_tokens=sampling.max_tokens,
+            max_new_tokens=sampling.max_tokens
+            if self.context is None
+            else min(sampling.max_tokens, self.context - begin),
             do_sample=sampling.temperature > 0,
             eos_token_id=ends,
             pad_token_id=self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else ends[0],

@@ -13,7 +13,7 @@ from .journal import Journal
 from .keys import Keys
 from .limits import Pool
 from .options import BackendOptions
-from .prices import Priced, lookup
+from .prices import FREE, Priced, lookup
 from .retry import Retry
 from .tracing import Traced
 
@@ -42,7 +42,7 @@ def wrap(
     Raises:
         ConfigurationError: If the budget is in dollars and no price is known.
     """
-    price = lookup(engine.identity, getattr(options, "price", None))
+    price = FREE if options.free else lookup(engine.identity, getattr(options, "price", None))
     inner: Backend = Traced(Discreet(engine))
     if price is not None:
         inner = Priced(inner, price)

@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 BODY = json.dumps(
     {
@@ -49,6 +53,18 @@ class Slow(asyncio.Protocol):
             self._transport.write(ANSWER)
 
 
+@contextmanager
+def slow_server(seconds: float) -> Iterator[str]:
+    """Runs the server in a process of its own; yields its base URL."""
+    os.environ.setdefault("OPENAI_API_KEY", "none")
+    with subprocess.Popen([sys.executable, __file__, str(seconds)], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
+        finally:
+            server.terminate()
+
+
 async def main() -> None:
     Slow.seconds = float(sys.argv[1])
     server = await asyncio.get_running_loop().create_server(Slow, "127.0.0.1", 0, backlog=4096)
@@ -56,4 +72,5 @@ async def main() -> None:
     await server.serve_forever()
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

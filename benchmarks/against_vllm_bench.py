@@ -23,16 +23,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from _words import title
+
 from recommender import Item, Recommender
 
-WORDS = ["red", "last", "quiet", "summer", "harbour", "letter", "storm", "garden", "robot", "winter", "signal", "ocean"]
 ITEMS, HISTORY, CANDIDATES, WRITTEN = 500, 20, 20, 80
 PROMISE = 0.95
 
 
 def catalog() -> list[Item]:
     draw = random.Random(1)
-    names = {" ".join(draw.choices(WORDS, k=3)).title() + f" ({draw.randint(1950, 2024)})" for _ in range(2 * ITEMS)}
+    names = {title(draw) for _ in range(2 * ITEMS)}
     return [Item(str(at), name) for at, name in enumerate(sorted(names)[:ITEMS])]
 
 

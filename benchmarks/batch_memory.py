@@ -9,13 +9,16 @@ rows that are read at once, so that the difference is what users leave behind.
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import polars
+from _peak import peak
+
+from recommender import run_command
+from recommender.cli import app
 
 SIZES = (20_000, 100_000)
 QUICK = (20_000, 30_000)
@@ -40,26 +43,18 @@ def users(folder: Path, count: int) -> Path:
     return path
 
 
-CHILD = """
-import re, sys
-from pathlib import Path
-from recommender.cli import app
-from recommender.command import run
-code = run(app, sys.argv[1:])
-print("peak", re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
-sys.exit(code)
-"""
-"""``ru_maxrss`` would count what the parent had in memory when it started the process."""
-
-
-def peak(folder: Path, count: int) -> float:
-    """Megabytes; on Linux."""
+def measure(folder: Path, count: int) -> float:
+    """Megabytes."""
     arguments = ["batch", "--input", users(folder, count), "--config", folder / "films.yaml"]
-    command = [sys.executable, "-c", CHILD, *map(str, arguments), "--out", str(folder / f"job-{count}")]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    found = re.search(r"^peak (\d+)$", said, re.MULTILINE)
-    assert found is not None, said
-    return int(found[1]) / 1024
+    command = [sys.executable, __file__, *map(str, arguments), "--out", str(folder / f"job-{count}")]
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
+
+
+def carry_through() -> None:
+    """The child: the command of its arguments, and then its own peak."""
+    code = run_command(app, sys.argv[1:])
+    print(peak())
+    sys.exit(code)
 
 
 def main() -> None:
@@ -67,10 +62,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder)
-        small, large = peak(folder, few), peak(folder, many)
+        small, large = measure(folder, few), measure(folder, many)
     slope = (large - small) / (many - few) * 1e6
     print(f"{few:,} users {small:.0f} MB, {many:,} users {large:.0f} MB: {slope:.0f} MB for each million users")
 
 
 if __name__ == "__main__":
-    main()
+    carry_through() if sys.argv[1:2] == ["batch"] else main()

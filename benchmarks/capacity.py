@@ -21,10 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from _words import WORDS
+
 from backends import ENGINES, Backend, GenerateRequest, Message, Sampling, Surroundings, Usage, send, wrap
 from recommender.batch.capacity import Load, Rates, seconds_a_user
-
-WORDS = ["red", "last", "quiet", "summer", "harbour", "letter", "storm", "garden", "robot", "winter", "signal", "ocean"]
 
 
 @dataclass(frozen=True, slots=True)

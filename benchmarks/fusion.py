@@ -3,8 +3,9 @@
     python benchmarks/fusion.py --out FOLDER [--users 300] [--others 100] [--minutes 60]
 
 In each setting of quality.py, `--others` users that are not among the `--users` say which likelihood is fused (the best
-alone) and with which weight (the best of the grid; 0, the first stage alone, where none beats it).  Only then are the
-users of the table ranked.  Run folders: FOLDER/other for the choice, FOLDER/table for the rest; finished ones are kept.
+alone) and with which weight: the best of the grid, if the paired interval of its gain over the first stage alone lies
+above 0, else 0.  Only then are the users of the table ranked.  Run folders: FOLDER/other for the choice, FOLDER/table
+for the rest; finished ones are kept.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from quality import FIRST_STAGES, LIKELIHOODS, SETTINGS, measure, settings_and_backend, taskset_of
-from quality_table import Row, against, rows_of
+from quality import FIRST_STAGES, LIKELIHOODS, SEED, SETTINGS, measure, settings_and_backend, taskset_of
+from quality_table import Row, against, rows_of, told
+
+from evals.statistics import difference
 
 ALONE = 0.0
-WEIGHTS = (ALONE, 0.05, 0.1, 0.2, 0.4)
+WEIGHTS = (ALONE, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Of the likelihood, against 1 of the first stage."""
 
 
@@ -62,7 +65,11 @@ async def choose(setting: str, given: argparse.Namespace) -> tuple[str, dict[str
 def _weight(best: str, stage: str, rows: Mapping[str, Row]) -> float:
     values = {weight: mean(rows[fused(best, weight, stage)]) for weight in WEIGHTS}
     print(f"  {stage:10s} by weight, others: " + ", ".join(f"{weight} {value:.3f}" for weight, value in values.items()))
-    return max(values, key=lambda weight: values[weight])
+    most = max(values, key=lambda weight: values[weight])
+    mine, alone = (rows[fused(best, weight, stage)].ndcg for weight in (most, ALONE))
+    gain = difference([mine[user] for user in alone], [alone[user] for user in alone], seed=SEED)
+    print(f"  {stage:10s} weight {most}: {told(gain, sign=True)}")
+    return most if gain.low > 0 else ALONE
 
 
 async def table(setting: str, given: argparse.Namespace) -> None:

@@ -17,7 +17,6 @@ import gc
 import os
 import random
 import re
-import resource
 import string
 import time
 from collections import Counter
@@ -26,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from _peak import peak
 
 from recommender import Item
 from recommender.grounding.large import LargePool
@@ -155,10 +155,6 @@ def best_by_index(pool: LargePool, form: str) -> float:
         if form in names(pool.title(place)):
             return 100.0
     return max((score for _, score in pool.likest(form, 1)), default=0.0)
-
-
-def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

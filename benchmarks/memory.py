@@ -2,20 +2,22 @@
 
 Each figure is the peak of a process of its own.  The promise: at most 1.2 times as much for 100,000 users as for 1,000.
 
-    python benchmarks/memory.py [--quick]
+    python benchmarks/memory.py [--quick] [--users 1000 10000 100000]
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from _peak import peak
+from _slow_server import slow_server
 
 from recommender import Candidates, History, Interaction, Item, Recommender, Task
 
@@ -72,8 +74,7 @@ def one(way: str, url: str, count: int) -> None:
         else:
             whole = recommend_many(url, Path(folder), count)
     assert whole == count, f"{whole} of {count} users were ranked whole"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(peak / (1 << 20) if sys.platform == "darwin" else peak / 1024)
+    print(peak())
 
 
 def measure(way: str, url: str, count: int) -> float:
@@ -82,19 +83,16 @@ def measure(way: str, url: str, count: int) -> float:
 
 
 def main() -> None:
-    os.environ.setdefault("OPENAI_API_KEY", "none")
-    sizes = QUICK if "--quick" in sys.argv else SIZES
-    command = [sys.executable, str(Path(__file__).with_name("_slow_server.py")), "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
-            for way in ("rank_all", "recommend_many"):
-                peaks = [measure(way, url, count) for count in sizes]
-                shown = ", ".join(f"{count:,} users {peak:.0f} MB" for count, peak in zip(sizes, peaks, strict=True))
-                print(f"{way:15s} {shown}; ratio {peaks[-1] / peaks[0]:.2f} (promise: at most {PROMISE})", flush=True)
-        finally:
-            server.terminate()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--users", type=int, nargs="+", default=SIZES)
+    given = parser.parse_args()
+    sizes = QUICK if given.quick else given.users
+    with slow_server(0) as url:
+        for way in ("rank_all", "recommend_many"):
+            peaks = [measure(way, url, count) for count in sizes]
+            shown = ", ".join(f"{count:,} users {most:.1f} MB" for count, most in zip(sizes, peaks, strict=True))
+            print(f"{way:15s} {shown}; ratio {peaks[-1] / peaks[0]:.2f} (promise: at most {PROMISE})", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 import polars
+from _slow_server import slow_server
 
 LATENCY, IN_FLIGHT, ITEMS = 0.5, 32, 200
 PROMISE = 1.25
@@ -52,25 +52,16 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     users = max(IN_FLIGHT, round(arguments.seconds * IN_FLIGHT / LATENCY))
-    os.environ.setdefault("OPENAI_API_KEY", "none")
-    server_command = [sys.executable, str(Path(__file__).with_name("_slow_server.py")), str(LATENCY)]
-    with (
-        tempfile.TemporaryDirectory() as name,
-        subprocess.Popen(server_command, stdout=subprocess.PIPE, text=True) as server,
-    ):
-        try:
-            assert server.stdout is not None
-            folder = Path(name)
-            prepare(folder, f"http://127.0.0.1:{server.stdout.readline().strip()}/v1", users)
-            print(f"{users:,} users, {IN_FLIGHT} requests in flight, {LATENCY:g} s each", flush=True)
-            alone, _ = measure(folder, "local")
-            print(f"  one process     {alone:6.1f} s of work, {users / alone:6.1f} users/s", flush=True)
-            spread, whole = measure(folder, "ray", "--workers", str(arguments.workers))
-            print(f"  Ray, {arguments.workers} workers  {spread:6.1f} s of work, {users / spread:6.1f} users/s", end="")
-            print(f"; {whole - spread:.1f} s to start and end")
-            print(f"  Ray / one process {spread / alone:.2f} (promise: at most {PROMISE})")
-        finally:
-            server.terminate()
+    with tempfile.TemporaryDirectory() as name, slow_server(LATENCY) as url:
+        folder = Path(name)
+        prepare(folder, url, users)
+        print(f"{users:,} users, {IN_FLIGHT} requests in flight, {LATENCY:g} s each", flush=True)
+        alone, _ = measure(folder, "local")
+        print(f"  one process     {alone:6.1f} s of work, {users / alone:6.1f} users/s", flush=True)
+        spread, whole = measure(folder, "ray", "--workers", str(arguments.workers))
+        print(f"  Ray, {arguments.workers} workers  {spread:6.1f} s of work, {users / spread:6.1f} users/s", end="")
+        print(f"; {whole - spread:.1f} s to start and end")
+        print(f"  Ray / one process {spread / alone:.2f} (promise: at most {PROMISE})")
 
 
 if __name__ == "__main__":

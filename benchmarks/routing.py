@@ -1,6 +1,6 @@
 """The share of prompt tokens that two servers take from their caches, with and without routing by prefix.
 
-Several questions about each person follow one another, as in `pointwise`, `sliding_window` or `pairwise`: the same
+Several questions about each person follow one another, as in `pointwise`, `sliding-window` or `pairwise`: the same
 instructions and history, other candidates.  With routing, both addresses stand in `base_url`; without, requests go to
 the servers in turn.  Each part has people of its own, so that it finds no cache of another one's.
 
@@ -17,16 +17,16 @@ import itertools
 import random
 import time
 
+from _words import title
+
 from backends import ENGINES, Backend, GenerateRequest, Message, Sampling, Surroundings, Usage, send, wrap
 
-WORDS = ["red", "last", "quiet", "summer", "harbour", "letter", "storm", "garden", "robot", "winter", "signal", "ocean"]
 INSTRUCTIONS = "You rank movies for one person. Answer with the labels of the candidates, best first."
 HISTORY, CANDIDATES = 40, 10
 
 
 def titles(draw: random.Random, count: int, first: str) -> str:
-    names = (" ".join(draw.choices(WORDS, k=3)).title() + f" ({draw.randint(1950, 2024)})" for _ in range(count))
-    return "\n".join(f"{first}{name}" for name in names)
+    return "\n".join(f"{first}{title(draw)}" for _ in range(count))
 
 
 def questions(part: str, user: int, count: int) -> list[GenerateRequest]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,8 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from _peak import peak
+from _slow_server import slow_server
 
 from evals import EvalTask, Scored, TaskSet
 from evals.finished import open_finished
@@ -111,14 +111,6 @@ def score(folder: Path) -> None:
     print(json.dumps({"peak": peak(), "cpu": time.process_time() - cpu}))
 
 
-def peak() -> float:
-    """Most memory of this process in MB; the kernel's own count, for that of getrusage begins with the parent's."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def made_up(folder: Path, users: int) -> None:
     """A run folder as the runner leaves it."""
     rng = np.random.default_rng(1)
@@ -152,22 +144,12 @@ def write(path: Path, rows: object) -> None:
 
 def again(users: int) -> None:
     print(f"a run of {users:,} users, {LATENCY:g} s an answer, {CONCURRENCY} in flight, and the same run scored again")
-    os.environ.setdefault("OPENAI_API_KEY", "none")
-    command = [sys.executable, str(HERE / "_slow_server.py"), str(LATENCY)]
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
-    ):
-        try:
-            assert server.stdout is not None
-            url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
-            taskset, folder = drawn(users), Path(scratch) / "run"
-            first, requests = asyncio.run(timed(taskset, url, folder))
-            cpu = time.process_time()
-            second, more = asyncio.run(timed(taskset, url, folder))
-            cpu = time.process_time() - cpu
-        finally:
-            server.terminate()
+    with tempfile.TemporaryDirectory() as scratch, slow_server(LATENCY) as url:
+        taskset, folder = drawn(users), Path(scratch) / "run"
+        first, requests = asyncio.run(timed(taskset, url, folder))
+        cpu = time.process_time()
+        second, more = asyncio.run(timed(taskset, url, folder))
+        cpu = time.process_time() - cpu
     said = f"scored again {second:6.2f} s ({cpu:.2f} s CPU), {more - requests} requests"
     print(f"  run {first:8.1f} s, {requests:,} requests; {said}")
     print(f"  {first / second:.0f} times faster (promise: at least {FASTER})")

@@ -1,14 +1,15 @@
 """What each strategy costs a user, on the embedded engine or a vLLM server.
 
-    python benchmarks/strategies.py [--users 6] [--history 50] [--only first,setwise] [--out costs.json]
+    python benchmarks/strategies.py [--users 6] [--history 50] [--only "first;setwise"] [--out costs.json]
     python benchmarks/strategies.py --base-url http://127.0.0.1:8000 [--model NAME]
     python benchmarks/strategies.py --counts        # tokens only, which other work on the machine does not change
 
-One row a strategy: requests, prompt tokens and how many of them the engine had to compute, generated tokens, and tokens
-scored one by one.  Seconds are measured with one request at a time, beside what a model of four rates (seconds a call,
-a computed prompt token, a generated and a scored one) predicts: the rates are fitted on every second user and checked
-on the others.  MovieLens-100K, each user's last film among sampled ones.  With --out, rows are kept as they come, and
-the same command goes on with those that are missing.  How well the strategies rank: quality.py.
+One row a strategy: requests, prompt tokens and how many of them the engine had to compute, generated tokens, tokens
+scored one by one, and NDCG@10 with its interval over these few users.  Seconds are measured with one request at a time,
+beside what a model of four rates (seconds a call, a computed prompt token, a generated and a scored one) predicts: the
+rates are fitted on every second user and checked on the others.  MovieLens-100K, each user's last film among sampled
+ones.  With --out, rows are kept as they come, and the same command goes on with those that are missing.  How well the
+strategies rank 300 users: quality.py.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,10 @@ import numpy as np
 from scipy.optimize import nnls
 
 from backends import ENGINES, Backend, ScoreRequest, Surroundings, wrap
-from evals import TaskSet
+from evals import EvalTask, TaskSet
 from evals.datasets import DATASETS
 from evals.protocols import make_tasks
+from evals.statistics import interval
 from recommender import Catalog, Item, Ranked, Recommender, Status, parse_config
 
 TEMPLATES = Path(__file__).with_name("templates").resolve()
@@ -59,12 +62,13 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "pairwise, all pairs": {"kind": "pairwise", "method": "all-pairs"},
 }
 """``user first`` is the layout to compare with: the same words, the person's history before the instructions."""
+K, SEED = 10, 2026
 RATES = ("call", "computed", "generated", "scored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one user cost: requests, tokens, and seconds of the engine."""
+    """What one user cost, requests, tokens and seconds of the engine, and the NDCG@10 that it bought."""
 
     call: int = 0
     prompt: int = 0
@@ -72,10 +76,18 @@ class Cost:
     generated: int = 0
     scored: int = 0
     seconds: float = 0.0
+    ndcg: float = 0.0
     whole: bool = True
 
 
-def cost_of(ranked: Ranked) -> Cost:
+def gain(ranked: Ranked, one: EvalTask) -> float:
+    """NDCG@10 of the one target, where the model ranked it."""
+    places = (place for place, item in enumerate(ranked.ranking.by_model, 1) if item.item.item_id in one.targets)
+    place = next(places, K + 1)
+    return 1 / log2(place + 1) if place <= K else 0.0
+
+
+def cost_of(ranked: Ranked, one: EvalTask) -> Cost:
     calls = [one for one in ranked.exchanges if one.response is not None]
     scored = [one.response.usage.completion_tokens for one in calls if isinstance(one.request, ScoreRequest)]
     written = [one.response.usage.completion_tokens for one in calls if not isinstance(one.request, ScoreRequest)]
@@ -86,6 +98,7 @@ def cost_of(ranked: Ranked) -> Cost:
         generated=sum(written),
         scored=sum(scored),
         seconds=ranked.seconds,
+        ndcg=gain(ranked, one),
         whole=ranked.ranking.status is Status.WHOLE,
     )
 
@@ -109,7 +122,7 @@ def read(given: argparse.Namespace) -> tuple[TaskSet, Catalog]:
     dataset = DATASETS.load("movielens-100k")
     data = dataset.load(given.data or dataset.fetch(print))
     split = {"kind": "leave-one-out", "min_history": given.history}
-    taskset = make_tasks(data, split=split, users=given.users, candidates=given.candidates, seed=2026)
+    taskset = make_tasks(data, split=split, users=given.users, candidates=given.candidates, seed=SEED)
     known = taskset.popularity
     items = (
         Item(item.item_id, item.title, {**item.attributes, "popularity": str(known.get(item.item_id, 0))})
@@ -151,7 +164,7 @@ async def rank(name: str, taskset: TaskSet, catalog: Catalog, block: Any, engine
     found = []
     for at, one in enumerate(taskset.tasks):  # one after the other, so that seconds are a user's own
         async with rec.rank_all([(str(at), one.task)]) as results:
-            found += [cost_of(result) async for result in results]
+            found += [cost_of(result, one) async for result in results]
     return found
 
 
@@ -175,7 +188,8 @@ def predicted(cost: Cost, rates: Mapping[str, float]) -> float:
 def print_table(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
     head = f"{'strategy':24s} {'calls':>6s} {'prompt':>8s} {'computed':>8s} {'cached':>6s} "
     head += f"{'generated':>9s} {'scored':>6s}"
-    print(head + ("" if counts else f" {'seconds':>8s} {'predicted':>9s} {'error':>6s}") + "  whole")
+    head += "" if counts else f" {'seconds':>8s} {'predicted':>9s} {'error':>6s}"
+    print(f"{head}  {'NDCG@10':20s}  whole")
     rates = {} if counts else fitted(costs)
     for name, each in costs.items():
         computed, prompt = mean(each, "computed"), mean(each, "prompt")
@@ -186,6 +200,8 @@ def print_table(costs: Mapping[str, Sequence[Cost]], *, counts: bool) -> None:
             took = mean(others, "seconds")
             guess = float(np.mean([predicted(cost, rates) for cost in others]))
             row += f" {took:8.2f} {guess:9.2f} {guess / took - 1:+6.0%}"
+        ndcg = interval([cost.ndcg for cost in each], seed=SEED)
+        row += f"  {ndcg.mean:.3f} [{ndcg.low:.3f}, {ndcg.high:.3f}]"
         print(f"{row}  {sum(cost.whole for cost in each)} of {len(each)}")
     if rates:
         told = ", ".join(

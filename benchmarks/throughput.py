@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +18,7 @@ from pathlib import Path
 
 import aiohttp
 import openai
+from _slow_server import slow_server
 
 from backends import ENGINES, GenerateRequest, Message, Surroundings, wrap
 
@@ -82,16 +81,9 @@ async def compare(url: str, flight: int, users: int) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("OPENAI_API_KEY", "none")
-    command = [sys.executable, str(Path(__file__).with_name("_slow_server.py")), str(LATENCY)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
-            for flight, users in ((32, 320), (256, 512)) if "--quick" in sys.argv else ((32, 960), (256, 5120)):
-                asyncio.run(compare(url, flight, users))
-        finally:
-            server.terminate()
+    with slow_server(LATENCY) as url:
+        for flight, users in ((32, 320), (256, 512)) if "--quick" in sys.argv else ((32, 960), (256, 5120)):
+            asyncio.run(compare(url, flight, users))
 
 
 if __name__ == "__main__":

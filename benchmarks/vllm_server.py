@@ -14,6 +14,8 @@ import random
 import time
 from collections.abc import Iterator
 
+from _words import title
+
 from backends import (
     ENGINES,
     Backend,
@@ -28,20 +30,15 @@ from backends import (
     wrap,
 )
 
-WORDS = ["red", "last", "quiet", "summer", "harbour", "letter", "storm", "garden", "robot", "winter", "signal", "ocean"]
 HISTORY, CANDIDATES = 20, 20
-
-
-def titles(chance: random.Random, count: int) -> list[str]:
-    return [" ".join(chance.choices(WORDS, k=3)).title() + f" ({chance.randint(1950, 2024)})" for _ in range(count)]
 
 
 def requests(way: str, users: int) -> Iterator[Request]:
     for user in range(users):
         chance = random.Random(user)
-        history = "".join(f"- {title}\n" for title in titles(chance, HISTORY))
-        candidates = titles(chance, CANDIDATES)
-        listed = "".join(f"[{chr(65 + at)}] {title}\n" for at, title in enumerate(candidates))
+        history = "".join(f"- {title(chance)}\n" for _ in range(HISTORY))
+        candidates = [title(chance) for _ in range(CANDIDATES)]
+        listed = "".join(f"[{chr(65 + at)}] {name}\n" for at, name in enumerate(candidates))
         chat = (
             Message(role="system", content="You rank movies for one person. Answer with the labels, best first."),
             Message(role="user", content=f"Watched:\n{history}\nCandidates:\n{listed}"),
@@ -52,7 +49,7 @@ def requests(way: str, users: int) -> Iterator[Request]:
             labels = tuple(chr(65 + at) for at in range(CANDIDATES))
             yield ScoreRequest(prompt=chat, continuations=labels, kind="label")
         else:
-            texts = tuple(f" {title}\n" for title in candidates)
+            texts = tuple(f" {name}\n" for name in candidates)
             yield ScoreRequest(prompt=f"Movies watched by one person, in order:\n{history}-", continuations=texts)
 
 

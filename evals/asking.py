@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from backends import Prompt
+from prompts import PromptTooLong
 from recommender import Progress, Ranking, Recommender, Task
 
 from .metrics import expected_random, per_user
@@ -33,15 +34,18 @@ async def ask_all(rec: Recommender, tasks: Mapping[str, Task], what: str) -> dic
     return rankings
 
 
-def heard(rec: Recommender, one: Task, other: Task) -> bool:
-    """Whether two tasks make different prompts."""
-    return _first_prompts(rec, one) != _first_prompts(rec, other)
+def heard(rec: Recommender, one: Task, other: Task) -> bool | None:
+    """Whether two tasks make different prompts; None where nothing is asked about them, or could be sent."""
+    first, second = _first_prompts(rec, one), _first_prompts(rec, other)
+    return first != second if first and second else None
 
 
 def _first_prompts(rec: Recommender, task: Task) -> list[Prompt]:
     steps = rec.strategy.rank(task)
     try:
         return [request.prompt for request in next(steps)]
+    except (StopIteration, PromptTooLong):
+        return []
     finally:
         steps.close()
 

@@ -23,6 +23,7 @@ from .attacks import ATTACKS, About, Attack, neutral
 from .draws import draws
 from .errors import SpecError
 from .types import EvalTask, TaskSet
+from .wording import number_of
 
 TOP = 5
 """An attack succeeds where the item is among so many first places."""
@@ -79,22 +80,23 @@ async def attack(
             "summary": one_attack.summary,
             "structural": one_attack.structural,
             "users": len(victims),
-            "failed": sum(ranking.status == "failed" for ranking in rankings),
+            "failed": _failed(rankings),
             "outside": _outside(victims, rankings),
             **_effect(before, after, top, seed),
             "utility_loss": cell(base - utility([one for one, _ in victims], rankings), seed),
         }
         if controls:
             tasks = _attacked_tasks(victims, neutral(one_attack.craft), rec, title)
-            matched = _places(victims, await _rankings(rec, tasks, f"{name}, control"))
-            found[name]["control"] = _effect(before, matched, top, seed)
+            answered = await _rankings(rec, tasks, f"{name}, control")
+            matched = _places(victims, answered)
+            found[name]["control"] = {"failed": _failed(answered), **_effect(before, matched, top, seed)}
             found[name]["over_control"] = _effect(matched, after, top, seed)
     beyond = against_random([one for one, _ in victims], base, seed)
     return {
         "format": 1,
         "protocol": {
-            "text": f"{taskset.protocol}; for {len(victims)} users one candidate that is no target is attacked; "
-            f"success is a place among the first {top}; seed {seed}",
+            "text": f"{taskset.protocol}; for {number_of(len(victims), 'user')} one candidate that is no target is "
+            f"attacked; success is a place among the first {top}; seed {seed}",
             "left_out": len(people) - len(victims),
         },
         "system": about(rec),
@@ -103,7 +105,7 @@ async def attack(
             UTILITY: cell(base, seed),
             "against_random": asdict(beyond),
             "users": len(victims),
-            "failed": sum(ranking.status == "failed" for ranking in plain),
+            "failed": _failed(plain),
             "outside": _outside(victims, plain),
         },
         "proves": "how far it resists"
@@ -172,6 +174,10 @@ def _places(victims: Sequence[tuple[EvalTask, Item]], rankings: Sequence[Ranking
     return np.array(places, dtype=np.float64)
 
 
+def _failed(rankings: Sequence[Ranking]) -> int:
+    return sum(ranking.status == "failed" for ranking in rankings)
+
+
 def _outside(victims: Sequence[tuple[EvalTask, Item]], rankings: Sequence[Ranking]) -> int:
     """Rankings that hold anything but the user's candidates, each once."""
     offered = [sorted(item.item_id for item in one.task.candidates) for one, _ in victims]
@@ -192,6 +198,14 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         lines.append(name.ljust(20) + "".join(_shown(one).rjust(24) for one in cells))
     outside = sum(found["outside"] for found in document["attacks"].values())
     lines.append(f"rankings with an item outside the candidates: {outside}")
+    failed = {"unattacked": document["unattacked"]["failed"]}
+    for name, found in document["attacks"].items():
+        failed |= {name: found["failed"], f"{name}, control": found.get("control", {}).get("failed", 0)}
+    if any(failed.values()):
+        told = "; ".join(f"{what} {count}" for what, count in failed.items() if count)
+        lines.append(f"without a usable answer, so the item counts as last: {told}")
+    if document["protocol"]["left_out"]:
+        lines.append(f"left out, as none of their candidates can be attacked: {document['protocol']['left_out']}")
     return [*lines, f"proves: {document['proves']}"]
 
 

@@ -19,6 +19,7 @@ from .audits.popularity import popularity_bias
 from .errors import SpecError
 from .orders import reordered
 from .types import TaskSet
+from .wording import number_of
 
 TOP = 5
 FACTS = ("control", "gender", "age")
@@ -48,19 +49,21 @@ async def audit(
         top: Length of a recommendation list.
         facts: Sensitive attributes, of :data:`evals.audits.paired.ATTRIBUTES`.
         exposed: Catalogue attributes whose exposure is measured; the usual ones for category and provider if empty.
-        groups: A group by user id.
+        groups: A group by user id; who has none is in ``(none)``.
         seed: Draws orders, and resamples for intervals.
 
     Returns:
         The content of ``audit.json``.
 
     Raises:
-        SpecError: If an attribute is not known.
+        SpecError: If an attribute is not known, a template does not show the facts, or nobody is in a group given.
         backends.BackendError: One after which no user could be served.
     """
     attributes = _exposed(taskset, exposed)
     known = {name: _values(name) for name in facts if name != "none"}
     people = taskset.tasks[: users or len(taskset.tasks)]
+    if groups and not any(one.user_id in groups for one in people):
+        raise SpecError("None of the users is in one of the groups given; are the user ids the same?")
     await rec.start()
 
     async def ranked(tasks: Sequence[Task], what: str) -> list[Ranking]:
@@ -73,7 +76,9 @@ async def audit(
     plain = by_order[0]
     fair: dict[str, Any] = {}
     for name, values in known.items():
-        if not heard(rec, offers[0][0], told(offers[0][0], next(iter(values.values())))):
+        fact = next(iter(values.values()))
+        differs = (heard(rec, task, told(task, fact)) for task in offers[0])
+        if not next((found for found in differs if found is not None), True):
             raise SpecError(
                 f"The template {rec.template_id} shows no context, so paired prompts would all be the same; "
                 "take another template, or audit without facts (`--fact none`)."
@@ -90,7 +95,9 @@ async def audit(
     beyond = against_random(people, quality, seed)
     return {
         "format": 1,
-        "protocol": {"text": f"{taskset.protocol}; {len(people)} users, the first {top} places, seed {seed}"},
+        "protocol": {
+            "text": f"{taskset.protocol}; {number_of(len(people), 'user')}, the first {top} places, seed {seed}"
+        },
         "system": about(rec),
         "top": top,
         "quality": {
@@ -151,7 +158,7 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
     ]
     if explained := document["explanations"]:
         lines.append(
-            f"explanations: {explained['unfounded']} of {explained['statements']} statements do not hold, "
+            f"explanations: statements that do not hold: {explained['unfounded']:,} of {explained['statements']:,}, "
             f"share {_shown(explained['share'])}"
         )
     lines += [
@@ -164,6 +171,16 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         for name, found in document["groups"].items()
         for pair, difference in found["differences"].items()
     ]
+    failed = {"as asked": document["quality"]["failed"]}
+    failed |= {f"order {at}": count for at, count in enumerate((position or {}).get("failed", ())) if at}
+    failed |= {
+        f"{name} {value}": count
+        for name, found in document["paired"].items()
+        for value, count in found["failed"].items()
+    }
+    if any(failed.values()):
+        told_of = ", ".join(f"{what} {count}" for what, count in failed.items() if count)
+        lines.append(f"of {document['quality']['users']:,} users without a usable answer: {told_of}")
     return [*lines, f"proves: {document['proves']}"]
 
 

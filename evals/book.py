@@ -84,9 +84,9 @@ class Book:
                 spread[name] = {"sd": apart, "min": min(found), "max": max(found)}
         return {"seeds": each, "spread": spread}
 
-    def mean_of_seeds(self, name: str, seeds: Sequence[Collected]) -> float:
-        """The mean of a metric that has one value a run."""
-        found = [self._plain(name, one.values[name]) for one in seeds]
+    def mean_of_seeds(self, name: str, seeds: Sequence[Collected], users: npt.NDArray[np.bool_]) -> float:
+        """The mean over seeds of a metric that has one value a run, of some users, (users,)."""
+        found = [self._plain(name, one.values[name][users]) for one in seeds]
         return float(np.mean([value for value in found if value is not None]))
 
     def _plain(self, name: str, values: npt.NDArray[Any]) -> float | None:

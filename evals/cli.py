@@ -13,7 +13,7 @@ from recommender import new_program, printable, run_async
 
 from . import data_cli, trust_cli
 from .errors import SpecError
-from .telling import STANDARD_OUTPUT, Figures, say, write_figures
+from .telling import FROM_0, FROM_1, STANDARD_OUTPUT, Figures, say, write_figures
 
 app = new_program("evals", "Evaluate recommenders, with control rows, intervals and nobody left out.")
 app.command(data_cli.app)
@@ -51,8 +51,12 @@ def run(
 
         plan = load_spec(spec)
         if data is not None:
+            if plan.dataset is None:
+                raise SpecError("--data goes with a spec that names a dataset; this one names a task file.")
             plan = replace(plan, spec=plan.spec.model_copy(update={"data": data}))
         return _finish(run_async(plan.run(say, out=out, metrics=metrics)), json_)
+    if data is not None:
+        raise SpecError("--data goes with a spec that names a dataset.")
     if tasks is None or config is None or out is None:
         raise SpecError("Give a spec, or --tasks, --config and --out (and --catalog where the config names none).")
     return _finish(run_async(_run_tasks(tasks, catalog, config, out, metrics)), json_)
@@ -109,8 +113,8 @@ def contamination(
     config: Annotated[Path, Parameter(help="A recommender's YAML file; its backend is asked.")],
     out: Annotated[Path, Parameter(help="Folder for contamination.json and every request and answer.")],
     data: Annotated[Path | None, Parameter(name="--data", help="Folder with the data; default: it is fetched.")] = None,
-    questions: Annotated[int, Parameter(help="Questions of each kind: titles, records, users.")] = 100,
-    seed: Annotated[int, Parameter(help="Draws items and users.")] = 2026,
+    questions: Annotated[int, Parameter(help="Questions of each kind (titles, records, users), 2 or more.")] = 100,
+    seed: Annotated[int, Parameter(help="Draws items and users.", validator=FROM_0)] = 2026,
     json_: Figures = None,
 ) -> int:
     """Probe whether a model knows a dataset by heart: its titles, its records, what its users did next.
@@ -144,9 +148,9 @@ def contamination(
 @app.command
 def demo(
     *,
-    users: Annotated[int, Parameter(help="Users that are evaluated.")] = 150,
+    users: Annotated[int, Parameter(help="Users that are evaluated.", validator=FROM_1)] = 150,
     candidates: Annotated[int, Parameter(help="Candidates of each user, with the target.")] = 20,
-    seed: Annotated[int, Parameter(help="Seed of users, candidates and intervals.")] = 2026,
+    seed: Annotated[int, Parameter(help="Seed of users, candidates and intervals.", validator=FROM_0)] = 2026,
     out: Annotated[Path, Parameter(help="Run folder; what was in it is replaced.")] = Path("runs/demo"),
     config: Annotated[Path | None, Parameter(help="Another recommender's YAML file.")] = None,
 ) -> int:
@@ -192,7 +196,7 @@ def replay(
 def compare(
     *runs: Annotated[Path, Parameter(help="Finished run folders.")],
     metrics: Annotated[tuple[str, ...], Parameter(help="Metrics; default: those of the first run.")] = (),
-    seed: Annotated[int, Parameter(help="Seed of bootstrap and permutations.")] = 2026,
+    seed: Annotated[int, Parameter(help="Seed of bootstrap and permutations.", validator=FROM_0)] = 2026,
     json_: Figures = None,
 ) -> int:
     """Compare the systems of several runs over the same users: differences, intervals and corrected p-values.

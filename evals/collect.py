@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
@@ -25,7 +25,7 @@ from .types import EvalTask, Scored, TaskSet
 POSITION_BIAS = "position-bias"
 CONTROL_ROWS = ("random", "popularity", "candidate-order", "ceiling")
 PART, CELLS = 1_024, 500_000
-"""Users handled at a time, and candidates of all of them together."""
+"""Users handled at a time at most, and places of their arrays: as wide as the one with the most candidates."""
 Arrays = dict[str, npt.NDArray[Any]]
 Likelihoods = Mapping[str, Mapping[str, tuple[float, int]]]
 """System to user to the targets' negative log-likelihood and its tokens."""
@@ -37,7 +37,7 @@ class Collected:
 
     Attributes:
         values: Metric to its rows, first axis users.
-        statuses: ``whole``, ``partial`` or ``failed``; empty for control rows.
+        statuses: ``whole``, ``partial`` or ``failed``.
         outcomes: By name, in the same order.
         usage: Of all users together.
         profile: What the plots are drawn from.
@@ -105,9 +105,7 @@ class Collector:
 
     def parts(self) -> Iterator[Part]:
         """The users, some at a time."""
-        tasks = self._taskset.tasks
-        step = at_a_time(tasks)
-        return (Part.of(tasks[start : start + step]) for start in range(0, len(tasks), step))
+        return map(Part.of, in_parts(self._taskset.tasks))
 
     def batch(self, part: Part, rows: Sequence[Row], system: str) -> Batch:
         """Some users' rankings by a system."""
@@ -121,7 +119,7 @@ class Collector:
     ) -> tuple[dict[str, Arrays], dict[tuple[str, Trial], Collected]]:
         """Returns the values of the rows that every table has, by name, and everything about the trials of systems.
 
-        Of a trial in another order of the candidates, only what has to do with places is computed.
+        Of a trial in another order of the candidates, only the position bias is computed.
         """
         controls: dict[str, list[Arrays]] = {name: [] for name in CONTROL_ROWS}
         found = {key: Collected() for key in wanted}
@@ -161,10 +159,19 @@ class Collector:
         }
 
 
-def at_a_time(tasks: Sequence[EvalTask]) -> int:
-    """How many users to handle together, so that memory is bounded whatever the number of candidates."""
-    most = max((len(one.task.candidates) for one in tasks[:10]), default=1)
-    return max(1, min(PART, CELLS // max(most, 1)))
+def in_parts(tasks: Iterable[EvalTask]) -> Iterator[list[EvalTask]]:
+    """The users, some at a time: so many that memory is bounded whatever the number of their candidates."""
+    part: list[EvalTask] = []
+    widest = 0
+    for one in tasks:
+        width = len(one.task.candidates)
+        if part and (len(part) == PART or (len(part) + 1) * max(widest, width) > CELLS):
+            yield part
+            part, widest = [], 0
+        part.append(one)
+        widest = max(widest, width)
+    if part:
+        yield part
 
 
 def shelf_of(taskset: TaskSet, attribute: str | None = None) -> Shelf:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .book import Book
-from .collect import Arrays, Collected, Collector, Part, at_a_time, shelf_of
+from .collect import Arrays, Collected, Collector, Part, shelf_of
 from .comparisons import agreement, compared, pairs
 from .errors import RunError
 from .finished import Finished, open_finished
@@ -18,6 +18,7 @@ from .metrics import Batch, Shelf, parse
 from .pseudonyms import Pseudonyms
 from .scoring import CONTROLS, ORDERS, Entrant, control_row, system_row
 from .stability import stability
+from .stopped import notices
 from .systems import Trial
 from .types import EvalTask
 
@@ -27,25 +28,30 @@ NAMED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """A system of one run."""
+    """A system of one run.
+
+    Attributes:
+        seconds: What ranking took; None where it was of more users than are compared, which cannot be told apart.
+    """
 
     name: str
     run: Finished
     system: str
     collector: Collector
     control: bool
+    seconds: float | None
 
     @property
     def entrant(self) -> Entrant:
         """The system as scoring needs to know it."""
-        row = self.run.document["systems"][self.system]
         trials = [Trial.named(name) for name in self.run.rankings.trials(self.system)]
-        return Entrant(name=self.system, control=self.control, trials=trials, seconds=row.get("seconds", 0.0))
+        return Entrant(name=self.system, control=self.control, trials=trials, seconds=self.seconds)
 
-    def batch(self, user_ids: Sequence[str]) -> Batch:
-        """Rankings of some users."""
+    def batch(self, user_ids: Sequence[str], shelf: Shelf) -> Batch:
+        """Rankings of some users, on a shelf that has their items."""
         rows = list(self.run.rankings.rows(self.system, user_ids))
-        return self.collector.batch(Part.of(self.run.tasks.only(user_ids)[:]), rows, self.system)
+        found = self.collector.batch(Part.of(self.run.tasks.only(user_ids)[:]), rows, self.system)
+        return Batch(found.rows, shelf)
 
 
 def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int = 2026) -> dict[str, Any]:
@@ -59,7 +65,7 @@ def compare(folders: Sequence[Path], *, metrics: Sequence[str] = (), seed: int =
     Returns:
         As ``metrics.json``, over the users that are compared; and ``users``, how many they are, and ``left_out``, for
         each run how many of its users are not among them and the pseudonyms of the first.  The control rows are those
-        of the first run.
+        of the first run.  ``seconds`` are null where a run has other users too, as wall time is of all of them.
 
     Raises:
         RunError: If a folder is no finished run, or no user is the same in all.
@@ -106,10 +112,10 @@ def _document(
         "format": 1,
         "users": len(users),
         "left_out": {name: _left_out(run, users) for name, run in zip(_run_names(runs), runs, strict=True)},
-        "protocol": {"text": runs[0].document["protocol"]["text"]},
+        "protocol": {"text": runs[0].document["protocol"]["text"], "warnings": list(_stopped(runs))},
         "systems": rows,
         "comparisons": comparisons,
-        "agreements": list(_agreements(lines, users)),
+        "agreements": list(_agreements(lines)),
     }
 
 
@@ -132,13 +138,8 @@ def _same_users(runs: Sequence[Finished]) -> list[str]:
     first, *others = runs
     held = [set(run.tasks.user_ids) for run in others]
     shared = [user_id for user_id in first.tasks.user_ids if all(user_id in users for users in held)]
-    found = []
-    step = at_a_time(first.tasks)
-    for start in range(0, len(shared), step):
-        part = shared[start : start + step]
-        questions = [[_question(task) for task in run.tasks.only(part)[:]] for run in runs]
-        found += [user_id for user_id, *each in zip(part, *questions, strict=True) if len(set(each)) == 1]
-    return found
+    questions = zip(*(map(_question, run.tasks.only(shared)) for run in runs), strict=True)
+    return [user_id for user_id, each in zip(shared, questions, strict=True) if len(set(each)) == 1]
 
 
 def _question(one: EvalTask) -> tuple[Any, ...]:
@@ -164,7 +165,9 @@ def _lines(runs: Sequence[Finished], users: Sequence[str], metrics: Sequence[str
             name = system if alone else f"{system} ({label})"
             if name not in taken:
                 taken.add(name)
-                yield _Line(name=name, run=run, system=system, collector=collector, control=control)
+                whole = len(users) == len(run.tasks)
+                seconds = run.document["systems"][system].get("seconds") if whole else None
+                yield _Line(name=name, run=run, system=system, collector=collector, control=control, seconds=seconds)
 
 
 def _alike(runs: Sequence[Finished], system: str, users: Sequence[str]) -> bool:
@@ -189,11 +192,16 @@ def _left_out(run: Finished, users: Sequence[str]) -> dict[str, Any]:
     return {"count": len(others), "users": [names.of(user_id) for user_id in others[:NAMED]]}
 
 
-def _agreements(lines: Sequence[_Line], users: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Over the first users.  Items are compared by id, so each pair is put on one shelf."""
-    some = users[: at_a_time(lines[0].run.tasks)]
-    for a, b in combinations(lines, 2):
-        items = {item.item_id: item for line in (a, b) for item in line.run.taskset.catalog}
-        shelf = Shelf(items.values())
-        one, other = (Batch(line.batch(some).rows, shelf) for line in (a, b))
-        yield {"a": a.name, "b": b.name, "users": len(some), **agreement(one, other)}
+def _stopped(runs: Sequence[Finished]) -> Iterator[str]:
+    """Systems that have no row because a fatal error stopped them."""
+    for name, run in zip(_run_names(runs), runs, strict=True):
+        yield from (f"{name}: {notice}" for notice in notices(run.document.get("stopped", {})))
+
+
+def _agreements(lines: Sequence[_Line]) -> Iterator[dict[str, Any]]:
+    """Over the first users.  Items are compared by id, so all runs are put on one shelf."""
+    some = next(lines[0].collector.parts()).user_ids
+    shelf = Shelf({item.item_id: item for line in lines for item in line.run.taskset.catalog}.values())
+    batches = {line.name: line.batch(some, shelf) for line in lines}
+    for a, b in combinations(batches, 2):
+        yield {"a": a, "b": b, "users": len(some), **agreement(batches[a], batches[b])}

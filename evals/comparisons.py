@@ -40,6 +40,7 @@ def compared(
     """
     rows: list[dict[str, Any]] = []
     series: list[Sample] = []
+    metrics = list(dict.fromkeys(metrics))
     for name in metrics:
         metric, _ = parse(name)
         if metric.reduce is not None or metric.better is None:

@@ -71,7 +71,7 @@ async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, s
     Args:
         data: The dataset that should not be known.
         rec: Whose backend is asked, with its limits, budget and journal, and whose ``domain`` words the questions.
-        questions: Of each of the three kinds, at most.
+        questions: Of each of the three kinds, at most; 2 or more.
         seed: Draws items and users, and resamples for intervals.
 
     Returns:
@@ -81,9 +81,11 @@ async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, s
         training ended.
 
     Raises:
-        SpecError: If the data gives no questions.
-        backends.BackendError: One after which nothing more could be asked.
+        SpecError: If there is nothing to ask, or fewer than 2 questions are wanted.
+        backends.BackendError: One after which nothing more could be asked; what was in flight has ended.
     """
+    if questions < 2:
+        raise SpecError(f"{questions} questions of each kind; give 2 or more, for chance is another question's truth.")
     item, verb = rec.config.domain.item, rec.config.domain.verb
     grounder = Grounder(data.items)
 
@@ -96,7 +98,10 @@ async def probe(data: Interactions, rec: Recommender, *, questions: int = 100, s
         "users": (list(_users(data, item, verb, questions, seed)), named),
     }
     if not any(found for found, _ in asked.values()):
-        raise SpecError(f"{data.name}: no title of two words, and nobody with {SHOWN_EVENTS + 1} items.")
+        raise SpecError(
+            f"{data.name}: nothing can be asked; there is no title of three words, not more than {SHOWN_RECORDS} "
+            f"items, and nobody with {SHOWN_EVENTS + 1} of them."
+        )
     await rec.start()
     probes = {}
     for name, (found, judge) in asked.items():
@@ -190,31 +195,33 @@ def _item(data: Interactions, event: Event) -> Item:
 
 
 async def _answers(rec: Recommender, questions: Sequence[Question]) -> list[Answer]:
-    """Asks all, so many at a time as the config says.
+    """Asks all, so many at a time as the config says; after a fatal error no more.
 
     Raises:
-        BackendError: A fatal one.
+        BackendError: A fatal one, once what was in flight has ended, for that is paid for.
     """
     gate = asyncio.Semaphore(rec.config.backend.concurrency)
     chat = Capability.CHAT in rec.backend.capabilities
+    fatal: list[BackendError] = []
 
     async def ask(one: Question) -> Answer:
         prompt = (Message(role="user", content=one.prompt),) if chat else one.prompt
         request = GenerateRequest(prompt=prompt, sampling=Sampling(max_tokens=MAX_TOKENS, seed=rec.config.seed))
         async with gate:
+            if fatal:
+                return Answer(failure=fatal[0].reason)
             try:
                 answer: Generation = await rec.backend.generate(request)
             except BackendError as error:
                 if error.fatal:
-                    raise
+                    fatal.append(error)
                 return Answer(failure=error.reason)
         return Answer(_first_line(answer.text))
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(ask(one)) for one in questions]
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(ask(one)) for one in questions]
+    if fatal:
+        raise fatal[0]
     return [task.result() for task in running]
 
 

@@ -19,8 +19,8 @@ from .errors import RunError
 from .protocols import leave_one_out
 from .report import write_report
 from .runner import Evaluation, evaluate
-from .store import JOURNAL, MANIFEST
-from .table import results_table
+from .store import JOURNAL, identity_of
+from .table import new_console, results_table
 from .types import TaskSet
 
 CONFIG = Path(__file__).with_name("demo.yaml")
@@ -31,15 +31,17 @@ async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Pat
     """Fetches model and data, recommends to three users, evaluates, and leaves a run folder with its page.
 
     Raises:
-        RunError: If ``out`` holds something else than a run.
+        RunError: If ``out`` holds something else than a run, which is then left alone.
     """
-    console = Console() if Console().is_terminal else Console(width=120)
+    console = new_console()
     say: Callable[[str], None] = lambda text: console.print(Text(printable(text)))  # noqa: E731 - a name for the log
-    _clear(out)
+    _check(out)
+    settings = load_config(config)
     dataset = DATASETS.load("movielens-100k")
     taskset = leave_one_out(dataset.load(dataset.fetch(say)), users=users, candidates=candidates, seed=seed)
     catalog = Catalog(_with_popularity(taskset), name=taskset.catalog.name)
-    rec = Recommender.from_config(load_config(config), catalog=catalog, journal=out / JOURNAL)
+    _clear(out)
+    rec = Recommender.from_config(settings, catalog=catalog, journal=out / JOURNAL)
     try:
         await rec.start()
         say(rec.describe())
@@ -48,16 +50,22 @@ async def demo(*, config: Path, users: int, candidates: int, seed: int, out: Pat
         result = await evaluate(taskset, rec, out, seed=seed)
     finally:
         await rec.aclose()
-    console.print(results_table(result.document))
+    console.print(results_table(result.document, width=console.width))
     page = write_report(out)
     say(f"\nrun folder: {out}\npage:       {page}")
     return result
 
 
+def _check(out: Path) -> None:
+    """Refuses what is not to be replaced."""
+    if out.exists() and not out.is_dir():
+        raise RunError(f"{out}: a file; give a folder with --out.")
+    if out.exists():
+        identity_of(out)
+
+
 def _clear(out: Path) -> None:
     if out.exists():
-        if not (out / MANIFEST).is_file() and any(path.name != JOURNAL for path in out.iterdir()):
-            raise RunError(f"{out}: holds something else than a run; give another folder with --out.")
         shutil.rmtree(out)
     out.mkdir(parents=True)
 

@@ -28,6 +28,7 @@ from backends import (
     price_of,
     request_key,
 )
+from prompts import PromptTooLong
 from recommender import Recommender, Strategy, Task
 
 from .orders import reordered
@@ -160,7 +161,7 @@ def _priced(one: Estimate, rec: Recommender) -> Estimate:
 
 
 def _requests(strategy: Strategy, task: Task) -> Iterator[tuple[Request, str]]:
-    """The requests of one user, each with the text that would answer it."""
+    """The requests of one user, each with the text that would answer it; none whose prompt is too long to be sent."""
     steps = strategy.rank(task)
     try:
         requests = next(steps)
@@ -169,7 +170,7 @@ def _requests(strategy: Strategy, task: Task) -> Iterator[tuple[Request, str]]:
             for request, response in zip(requests, responses, strict=True):
                 yield request, response.text if isinstance(response, Generation) else ""
             requests = steps.send(responses)
-    except StopIteration:
+    except (StopIteration, PromptTooLong):
         return
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -119,12 +120,11 @@ class Tasks(Sequence[EvalTask]):
     """The lines of ``tasks.jsonl``, read one by one; memory holds their offsets.
 
     Raises:
-        RunError: If a line is damaged.
+        RunError: If a line is damaged; when it is read, a :class:`DataError` if it is no task.
     """
 
-    def __init__(self, path: Path, catalog: Catalog, user_ids: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, catalog: Catalog) -> None:
         self._path = path
-        self._catalog = catalog
         self._read = task_reader(catalog)
         self._offsets = Offsets()
         found: list[str] = []
@@ -139,14 +139,19 @@ class Tasks(Sequence[EvalTask]):
                 self._offsets.add(found[-1], offset)
                 offset += len(line)
         self._offsets.settle()
-        self.user_ids = tuple(found if user_ids is None else user_ids)
+        self.user_ids = tuple(found)
 
     def only(self, user_ids: Sequence[str]) -> Tasks:
         """Some of them, in the order given."""
-        return Tasks(self._path, self._catalog, user_ids)
+        some = copy(self)  # the file is not read again
+        some.user_ids = tuple(user_ids)
+        return some
 
     def __len__(self) -> int:
         return len(self.user_ids)
+
+    def __iter__(self) -> Iterator[EvalTask]:
+        return self._tasks(self.user_ids)
 
     @overload
     def __getitem__(self, at: int) -> EvalTask: ...
@@ -154,18 +159,17 @@ class Tasks(Sequence[EvalTask]):
     def __getitem__(self, at: slice) -> Sequence[EvalTask]: ...
     def __getitem__(self, at: int | slice) -> EvalTask | Sequence[EvalTask]:
         if isinstance(at, slice):
-            return self._tasks(self.user_ids[at])
-        return self._tasks([self.user_ids[at]])[0]
+            return list(self._tasks(self.user_ids[at]))
+        return next(self._tasks([self.user_ids[at]]))
 
-    def _tasks(self, user_ids: Sequence[str]) -> list[EvalTask]:
+    def _tasks(self, user_ids: Sequence[str]) -> Iterator[EvalTask]:
         with self._path.open("rb") as file:
-            found = []
             for user_id in user_ids:
                 offset = self._offsets.find(user_id)
                 if offset is None:
                     raise KeyError(user_id)
                 file.seek(offset)
-                found.append(self._read(file.readline(), f"{self._path}: byte {offset}"))
-                if found[-1].user_id != user_id:
+                found = self._read(file.readline(), f"{self._path}: byte {offset}")
+                if found.user_id != user_id:
                     raise RunError(f"{self._path}: two users share a hash; start the same command again.")
-            return found
+                yield found

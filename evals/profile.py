@@ -53,15 +53,20 @@ class Profile:
         self._popularity += other._popularity
         self._bins = max(self._bins, other._bins)
 
-    def document(self) -> dict[str, list[float]]:
+    def document(self) -> dict[str, list[float | None]]:
         """The plots' series.
 
         Returns:
             ``position``: the mean place, 0 first and 1 last, by the place at which a candidate was offered, in up to 20
-            equal parts.  ``popularity``: by place, the mean share of the catalogue that is no more popular.
+            equal parts; None for a part of which the system ranked nothing.  ``popularity``: by place, the mean share
+            of the catalogue that is no more popular.
         """
-        return {"position": _means(self._position[:, : self._bins]), "popularity": _means(self._popularity)}
+        depth = np.count_nonzero(self._popularity[1])  # who ranks a place has ranked those before
+        return {
+            "position": _means(self._position[:, : self._bins]),
+            "popularity": _means(self._popularity[:, :depth]),
+        }
 
 
-def _means(sums: npt.NDArray[Any]) -> list[float]:
-    return [round(float(total / count), 5) for total, count in sums.T if count]
+def _means(sums: npt.NDArray[Any]) -> list[float | None]:
+    return [round(float(total / count), 5) if count else None for total, count in sums.T]

@@ -21,8 +21,9 @@ from .datasets import Event, Interactions
 from .draws import shuffled
 from .errors import DataError, SpecError
 from .splits import SPLITS, HeldOut, Split, SplitOptions
-from .tasks import counted
+from .tasks import MOST_GRADE, counted
 from .types import EvalTask, TaskSet
+from .wording import number_of
 
 YEAR = "year"
 """The catalogue's column with the year of release."""
@@ -129,22 +130,23 @@ def _able(split: Split, options: SplitOptions, picker: Picker, ground: Ground) -
     able, warnings = list(split.users), []
     long_enough = [one for one in able if len({e.item_id for e in one.history}) >= options.min_history]
     if len(long_enough) < len(able):
-        lost = len(able) - len(long_enough)
-        warnings.append(f"{lost} users have fewer than {options.min_history} items in their history and are left out.")
+        lost = number_of(len(able) - len(long_enough), "user")
+        warnings.append(f"Left out: {lost} with fewer than {options.min_history} items in the history.")
     able = long_enough
     if options.released_from is not None:
         new = [replace(one, targets=_released(one, ground)) for one in able]
         new = [one for one in new if one.targets]
-        lost = len(able) - len(new)
-        warnings.append(f"{lost} users whose targets were released before {options.released_from} are left out.")
+        if len(new) < len(able):
+            lost = number_of(len(able) - len(new), "user")
+            warnings.append(f"Left out: {lost} without a target of {options.released_from} or later.")
         able = new
     if picker.serves is not None:
         served = [one for one in able if picker.serves(one)]
         if len(served) < len(able):
-            warnings.append(f"{len(able) - len(served)} users {picker.unserved}.")
+            warnings.append(f"Left out: {number_of(len(able) - len(served), 'user')} {picker.unserved}.")
         able = served
     if not able:
-        raise SpecError(f"Nobody is left: {' '.join(warnings) or 'the candidate policy serves none of the users.'}")
+        raise SpecError(f"Nobody is left. {' '.join(warnings) or 'The split serves none of the users.'}")
     return able, warnings
 
 
@@ -155,7 +157,8 @@ def _released(one: HeldOut, ground: Ground) -> frozenset[str]:
 def _choose(able: Sequence[HeldOut], users: int | None, seed: int) -> tuple[list[HeldOut], list[str]]:
     order = shuffled(len(able), "users", seed)
     short = users is not None and users > len(able)
-    warnings = [f"{users} users were asked for; the data has {len(able)} with a history and a target."] if short else []
+    asked = number_of(users or 0, "user was", "users were")
+    warnings = [f"{asked} asked for; the data has {len(able):,} with a history and a target."] if short else []
     return [able[place] for place in order[:users]], warnings
 
 
@@ -165,7 +168,12 @@ def _tasks(chosen: Sequence[HeldOut], picker: Picker, catalog: Catalog, k: int |
         told = one.targets & {event.item_id for event in one.history}
         if told:
             raise DataError(
-                f"User {one.user_id!r}: the target {min(told)!r} stands in the history; a split must hold it out."
+                f"The target {min(told)!r} of a user stands in the same user's history; a split must hold it out."
+            )
+        if max(one.gains.values(), default=0.0) > MOST_GRADE:
+            raise DataError(
+                f"A target has the rating {max(one.gains.values()):g}; ratings count as grades, which go up to "
+                f"{MOST_GRADE:,}: scale them, or leave them out of the data."
             )
         history = History(tuple(_interaction(event, catalog) for event in one.history))
         task = Task(history=history, candidates=slate, k=k or len(slate))
@@ -210,14 +218,12 @@ def _remarks(tasks: Sequence[EvalTask], chosen: Sequence[HeldOut], picker: Picke
     found = list(picker.warnings(chosen)) if picker.warnings is not None else []
     short = sum(len(one.task.candidates) < (picker.count or 0) for one in tasks)
     if short:
-        found.append(
-            f"{short} users have fewer than {picker.count} candidates: they know nearly the whole catalogue."
-            if picker.sampled
-            else f"{short} users have fewer than {picker.count} candidates."
-        )
+        found.append(f"Fewer than {picker.count} candidates: {number_of(short, 'user')} for whom there are no more.")
     repeated = sum(one.repeated for one in chosen)
     if repeated:
-        found.append(f"{repeated} users knew their target already; its earlier mentions are left out of the history.")
+        found.append(
+            f"{number_of(repeated, 'user')} knew a target already; earlier mentions are left out of the history."
+        )
     return found if picker.size is not None else [*found, *counted(tasks)]
 
 

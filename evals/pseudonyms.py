@@ -30,10 +30,11 @@ class Pseudonyms:
         A folder that cannot be written to gets other pseudonyms each time.
         """
         path = folder / SALT
-        try:
-            return cls(bytes.fromhex(path.read_text("ascii")))
-        except (OSError, ValueError):
-            salt = secrets.token_bytes(_BYTES)
+        with contextlib.suppress(OSError, ValueError):
+            salt = bytes.fromhex(path.read_text("ascii"))
+            if len(salt) == _BYTES:  # an empty one, of a process that was killed, would hide nobody
+                return cls(salt)
+        salt = secrets.token_bytes(_BYTES)
         with contextlib.suppress(OSError):
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(file, "w") as opened:

@@ -83,7 +83,6 @@ class Rankings:
     """The rankings of a run folder, as they stood when this was opened.
 
     A later line of a user takes the place of an earlier one; torn lines are passed over, and their users ranked again.
-
     """
 
     def __init__(self, path: Path) -> None:

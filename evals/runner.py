@@ -93,9 +93,11 @@ async def evaluate_systems(
             folder.
         backends.StorageError: If the folder cannot be written.
         RunError: If another run is in the folder.
-        SpecError: If two systems have one name, one is called like a control row, or a metric needs an attribute that
-            the catalogue lacks.
+        SpecError: If there is no system or no user, two systems have one name, one is called like a control row, or a
+            metric needs an attribute that the catalogue lacks.
     """
+    if not systems or not taskset.tasks:
+        raise SpecError("There is nothing to evaluate; give one system and one user at least.")
     check_names([system.name for system in systems])
     if any(parse(name)[0].by_attribute for name in metrics):
         _ = shelf_of(taskset, attribute).values  # before anything is paid for

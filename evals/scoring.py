@@ -37,7 +37,7 @@ class Entrant:
     """A system as the document needs to know it.
 
     Attributes:
-        seconds: Wall time of its ranking.
+        seconds: Wall time of its ranking; None where it is unknown.
         lost: What it spent on requests that no ranking tells.
         warnings: Said beside the table.
     """
@@ -45,7 +45,7 @@ class Entrant:
     name: str
     control: bool
     trials: Sequence[Trial]
-    seconds: float = 0.0
+    seconds: float | None = 0.0
     lost: Usage = field(default_factory=Usage)
     warnings: Sequence[str] = ()
 
@@ -129,15 +129,17 @@ def system_row(
         },
         "against_random": book.differences(values, chance),
         "usage": asdict(reduce(add, (one.usage for one in collected.values()), entrant.lost)),
-        "seconds": round(entrant.seconds, 3),
+        "seconds": None if entrant.seconds is None else round(entrant.seconds, 3),
         **({"trials": len(collected)} if len(collected) > 1 else {}),
         "profile": first.profile.document(),
     }
     if len(seeds) > 1:
         row |= book.spread(seeds)
-        for name, cell in row["metrics"].items():
-            if cell.get("reduced"):
-                cell |= dict.fromkeys(("mean", "low", "high"), book.mean_of_seeds(name, list(seeds.values())))
+        for cells, users in ((row["metrics"], np.ones_like(usable)), (row["usable"]["metrics"], usable)):
+            for name, cell in cells.items():
+                if cell.get("reduced"):
+                    mean = book.mean_of_seeds(name, list(seeds.values()), users)
+                    cell |= dict.fromkeys(("mean", "low", "high"), mean)
     return row, values
 
 

@@ -26,7 +26,13 @@ from .types import TaskSet
 
 
 class BudgetSpec(BaseModel):
-    """Where the whole run stops hard, all systems together; None is no limit."""
+    """Where the whole run stops hard, all systems together; None is no limit.
+
+    Attributes:
+        requests: Requests that are sent, retries among them.
+        tokens: Prompt and generated tokens.
+        usd: Dollars, by known prices.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,9 +48,11 @@ class Spec(BaseModel):
         dataset: Name of a dataset; ``evals data list`` has them.
         data: Folder with the dataset's files; None fetches them.
         tasks: A task file in place of a dataset, with its ``catalog``.
-        users: How many users are drawn; None takes all.
-        split: Name of a split, or its ``kind`` and options.
-        candidates: Candidates of each user, with the target; or a candidate policy's name, or its ``kind`` and options.
+        catalog: The items that the task file's ids stand for.
+        users: Of a dataset: how many users are drawn; None takes all.
+        split: Of a dataset: name of a split, or its ``kind`` and options.
+        candidates: Of a dataset: candidates of each user, with the target; or a candidate policy's name, or its
+            ``kind`` and options.
         seed: Draws users and candidates, and resamples for intervals.
         seeds: Of the systems; metrics are means over them, and their spread is told.  None takes each one's own.
         repeats: How often the identical requests are sent in all, for the flip rate.
@@ -176,6 +184,7 @@ def load_spec(path: str | Path) -> Plan:
     except ValidationError as error:
         known = list(Spec.model_fields)
         raise SpecError("\n".join(_problem(detail, document, known) for detail in error.errors())) from None
+    _refuse_idle(spec, document)
     for name in spec.metrics:
         parse(name)
     dataset: Dataset | None = None
@@ -199,6 +208,17 @@ def load_spec(path: str | Path) -> Plan:
         if (value := getattr(spec, name)) is not None
     }
     return Plan(spec=spec.model_copy(update=places), folder=folder, dataset=dataset, entries=entries)
+
+
+def _refuse_idle(spec: Spec, document: Any) -> None:
+    """Refuses keys that would change nothing: whoever writes ``users: 10`` does not want to pay for all."""
+    ours, theirs = ("tasks", "dataset") if spec.tasks is not None else ("dataset", "tasks")
+    for key in ("data", "users", "split", "candidates") if ours == "tasks" else ("catalog",):
+        if key in spec.model_fields_set and getattr(spec, key) is not None:
+            raise SpecError(
+                f"{document.place((key,))}: `{key}:` goes with `{theirs}:`, and does nothing beside `{ours}:`; "
+                "take it out."
+            )
 
 
 def _entries(spec: Spec, document: Any, path: Path) -> Iterator[Entry]:

@@ -46,7 +46,7 @@ def difference(values: npt.ArrayLike, reference: npt.ArrayLike, *, seed: int, le
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A series of users, summed up as far as resampling needs it, so that memory holds no value of a user.
+    """A series of users, summed up as far as resampling needs it, so that memory is bounded whatever their number.
 
     Attributes:
         users: How many there are.

@@ -21,6 +21,9 @@ def stopped_rows(
 ) -> dict[str, Any]:
     """How far each system came, by its name: ``reason, message, rankings, of, usage``.
 
+    The usage is that of the rankings and of the requests that ended in a fatal error.  Other answers to a user who has
+    no ranking yet are kept in the journal, and count when the run goes on.
+
     Args:
         errors: What stopped each system.
         trials: Those that each system was to be asked.

@@ -8,11 +8,12 @@
 - ``rankings.jsonl``: a line for each system, trial and user: ``system, trial`` (empty for the first; others are seeds,
   repeats and orders of the candidates), ``user_id, status, outcome, items`` (each with ``item_id, score, by_model``),
   ``matches, warnings, seconds, usage, requests`` (keys of the journal), ``again`` (worth another try).  A later line
-  takes the place of an earlier one.
+  takes the place of an earlier one.  A user whose request ended in a fatal error has none: that stops the system, which
+  then has no row in the metrics, and the user is asked again when the run goes on.
 - ``popularity.json``: how often each item was interacted with before the targets.
 - ``targets.jsonl``, ``target_requests.jsonl``: where a metric asks for it, the targets' own likelihood, scored after
   and apart from the rankings.
-- ``metrics.json``, ``report.html``.
+- ``metrics.json``, with what was ``stopped``; ``report.html``; ``salt``, what ties users to the page's pseudonyms.
 """
 
 from __future__ import annotations
@@ -184,13 +185,26 @@ def read_json(path: Path) -> dict[str, Any]:
         raise RunError(f"{path}: cannot be read ({error}).") from None
 
 
+def identity_of(folder: Path) -> dict[str, Any] | None:
+    """What the run in a folder is; None where none has begun yet.
+
+    Raises:
+        RunError: If the folder holds something else than a run, or its manifest cannot be read.
+    """
+    if (folder / MANIFEST).is_file():
+        there = read_json(folder / MANIFEST).get("identity")
+        if isinstance(there, dict):  # other programs have manifests too
+            return there
+    elif not any(map(_foreign, folder.iterdir())):
+        return None
+    raise RunError(f"{folder}: holds something else than a run; give another folder.")
+
+
 def _check(folder: Path, wanted: Mapping[str, Any]) -> None:
     """Refuses a folder that holds another run, or something else."""
-    if not (folder / MANIFEST).is_file():
-        if any(map(_foreign, folder.iterdir())):
-            raise RunError(f"{folder}: holds something else than a run; give another folder.")
+    there = identity_of(folder)
+    if there is None:
         return
-    there = read_json(folder / MANIFEST).get("identity", {})
     there.setdefault("learnt_from", wanted.get("learnt_from"))  # runs are gone on with that began before it was noted
     differing = sorted(_differing(there, wanted))
     if differing:

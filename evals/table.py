@@ -14,6 +14,7 @@ from recommender import printable
 
 from .metrics import figure, title
 from .scoring import CONTROLS
+from .wording import number_of
 
 if TYPE_CHECKING:
     from .estimate import Estimate
@@ -55,7 +56,8 @@ def results_table(document: Mapping[str, Any], *, width: int = WIDTH) -> Rendera
         first = [row for row in differences if row["metric"] == differences[0]["metric"]]
         tables += [differences_table(first[:PAIRS], first[0]["metric"]), Text(TESTED, style="dim")]
         if len(first) > PAIRS:
-            tables.append(Text(f"{len(first) - PAIRS} more pairs are in the page and in metrics.json.", style="dim"))
+            more = number_of(len(first) - PAIRS, "more pair is", "more pairs are")
+            tables.append(Text(f"{more} in the page and in metrics.json.", style="dim"))
         tables.append(Text())
     return Group(_text(document["protocol"]["text"], style="dim"), Text(), *tables, *sentences, *warnings)
 
@@ -65,14 +67,14 @@ def comparison_table(document: Mapping[str, Any]) -> RenderableType:
     systems = document["systems"]
     metrics = list(dict.fromkeys(metric for row in systems.values() for metric in row["metrics"]))
     found: list[RenderableType] = [
-        Text(f"{document['users']:,} users whose tasks are the same in all runs", style="dim")
+        Text(f"{number_of(document['users'], 'user')} whose tasks are the same in all runs", style="dim")
     ]
     for run, left in document["left_out"].items():
         if left["count"]:
             more = ", ..." if left["count"] > len(left["users"]) else ""
-            found.append(
-                _text(f"note: {left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}")
-            )
+            who = number_of(left["count"], f"user of {run} is", f"users of {run} are")
+            found.append(_text(f"note: {who} left out: {', '.join(left['users'])}{more}"))
+    found += [_text(f"note: {warning}") for warning in document["protocol"]["warnings"]]
     found.append(Text())
     for start in range(0, len(metrics), ACROSS):
         found += [_table(systems, metrics[start : start + ACROSS], costs=False), Text()]
@@ -111,9 +113,9 @@ def p_value(p: float) -> str:
 
 
 def _agreements_table(agreements: Sequence[Mapping[str, Any]]) -> Table:
-    names = [name for name in agreements[0] if name not in ("a", "b", "users")]
+    names = list(dict.fromkeys(name for row in agreements for name in row if name not in ("a", "b", "users")))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column(f"agreement of rankings, {agreements[0]['users']:,} users")
+    table.add_column(f"agreement of rankings, {number_of(agreements[0]['users'], 'user')}")
     for name in names:
         table.add_column(title(name), justify="right")
     for row in agreements:
@@ -125,7 +127,7 @@ def _agreements_table(agreements: Sequence[Mapping[str, Any]]) -> Table:
 
 def print_comparison(document: Mapping[str, Any]) -> None:
     """Prints what ``evals compare`` found."""
-    _console().print(comparison_table(document))
+    new_console().print(comparison_table(document))
 
 
 def is_control(name: str, row: Mapping[str, Any]) -> bool:
@@ -214,12 +216,12 @@ def print_estimates(estimates: Sequence[Estimate]) -> None:
         counts = (one.users, one.requests, one.prompt_tokens, one.completion_tokens, one.completion_tokens_at_most)
         dollars = ("unknown" if usd is None else f"{usd:,.2f}" for usd in (one.usd, one.usd_at_most))
         table.add_row(_text(one.system), *(f"{count:,}" for count in counts), *dollars)
-    _console().print(table)
+    new_console().print(table)
 
 
 def print_results(document: Mapping[str, Any]) -> None:
-    """Prints the table; off a terminal it is as wide as it needs to be."""
-    console = _console()
+    """Prints the table, as wide as the terminal or as :data:`WIDTH`."""
+    console = new_console()
     console.print(results_table(document, width=console.width))
 
 
@@ -231,7 +233,8 @@ def as_html(document: Mapping[str, Any]) -> str:
     return console.export_html(inline_styles=True, code_format=code)
 
 
-def _console() -> Console:
+def new_console() -> Console:
+    """A terminal, or a page of :data:`WIDTH` columns."""
     console = Console()
     return console if console.is_terminal else Console(width=WIDTH)
 

@@ -34,6 +34,7 @@ from .store import TARGET_JOURNAL, RunFolder
 from .systems import ModelSystem
 from .systems.outer import KeptOpen
 from .types import EvalTask, TaskSet
+from .wording import number_of
 
 SCORING = "likelihood"
 """The strategy that words the question."""
@@ -93,7 +94,7 @@ async def score_targets(taskset: TaskSet, system: ModelSystem, run: RunFolder) -
     if waiting:
         await _score(taskset, rec, strategy, run, waiting)
     lost = len(taskset.tasks) - len(likelihoods(run.targets).get(system.name, {}))
-    return f"{system.name}: the targets of {lost} users could not be scored." if lost else ""
+    return f"{system.name}: the targets of {number_of(lost, 'user')} could not be scored." if lost else ""
 
 
 async def _score(
@@ -120,7 +121,7 @@ async def _score(
 
 def _line(ranked: Answered, system: str, user_id: str) -> _Line:
     line = _Line(system=system, user_id=user_id, usage=ranked.usage)
-    response = ranked.exchanges[0].response if ranked.exchanges else None
+    response = ranked.exchanges[-1].response if ranked.exchanges else None  # those before were too long
     if isinstance(response, Scores) and (tokens := sum(one.tokens for one in response.continuations)):
         line.nll = -sum(one.logprob for one in response.continuations)
         line.tokens = tokens

@@ -14,6 +14,10 @@ from recommender import Candidates, Catalog, History, Interaction, Item, Task
 from .datasets import Event
 from .errors import DataError
 from .types import EvalTask, TaskSet
+from .wording import number_of
+
+MOST_GRADE = 1_000
+"""A grade's gain is ``2 ** grade - 1``, which no number can hold beyond 1,023."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -27,7 +31,7 @@ class _Line(msgspec.Struct, frozen=True):
 def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> TaskSet:
     """Reads a task file: ``{"user_id", "history": [item_id], "candidates": [item_id], "targets": [item_id]}`` a line.
 
-    A line may also have ``"gains": {item_id: grade}``, the grades of its targets for graded metrics.
+    A line may also have ``"gains": {item_id: grade}``, the grades of its targets for graded metrics, from 0 to 1,000.
 
     Histories are oldest first.  Candidates are kept as given and in the order given, also those that stand in the
     history; a target that is not among them is a miss.  Both are counted in a warning.
@@ -58,17 +62,18 @@ def read_tasks(path: str | Path, catalog: Catalog, *, k: int | None = None) -> T
         lines[task.user_id] = number
     if not tasks:
         raise DataError(f"{path}: no tasks in it; write one JSON object a line.")
+    users = f"{len(tasks)} user{'' if len(tasks) == 1 else 's'}"  # a part of the run's identity: no separators
     warnings = counted(list(tasks.values()))
     training = tuple(_training(tasks.values()))
     return TaskSet(
         tasks=tuple(tasks.values()),
         catalog=catalog,
         protocol=(
-            f"task file {path.name}: {len(tasks)} users with histories, candidates (in the file's order) and targets "
-            "as given there"
+            f"task file {path.name}: {users} with histories, candidates (in the file's order) and targets as given "
+            "there"
         ),
         popularity=Counter(event.item_id for event in training),
-        popularity_source=f"the histories of all {len(tasks)} users of the task file",
+        popularity_source=f"the histories of all {users} of the task file",
         training=training,
         data={
             "tasks": path.name,
@@ -125,9 +130,11 @@ def _task(line: _Line, interactions: dict[str, Interaction], catalog: Catalog, w
         raise DataError(f"{where}: candidates is empty; give the items to be ranked.")
     if not targets:
         raise DataError(f"{where}: targets is empty; a user without a held-out item cannot be scored.")
-    negative = next((item_id for item_id, grade in line.gains.items() if grade < 0), None)
-    if negative is not None:
-        raise DataError(f"{where}: gains: the grade of {negative!r} is below 0; grades start at 0.")
+    odd = next((item_id for item_id, grade in line.gains.items() if not 0 <= grade <= MOST_GRADE), None)
+    if odd is not None:
+        raise DataError(
+            f"{where}: gains: the grade of {odd!r} is {line.gains[odd]:g}; grades go from 0 to {MOST_GRADE:,}."
+        )
     items = _items(candidates)
     twice = [item_id for item_id, count in Counter(item.item_id for item in items).items() if count > 1]
     if twice:
@@ -154,16 +161,17 @@ def _items(interactions: Sequence[Interaction]) -> tuple[Item, ...]:
 def counted(tasks: Sequence[EvalTask]) -> tuple[str, ...]:
     """Says how many users have candidates or targets that they knew already, or a target that is no candidate."""
     overlaps = [{item.item_id for item in t.task.candidates} & t.task.history.item_ids for t in tasks]
+    twice = sum(map(len, overlaps))
     known = sum(bool(overlap) for overlap in overlaps)
     told = sum(bool(t.targets & t.task.history.item_ids) for t in tasks)
     missing = sum(not t.targets <= {item.item_id for item in t.task.candidates} for t in tasks)
     found = []
     if known:
-        found.append(
-            f"{sum(map(len, overlaps))} candidates of {known} users stand in their histories; they are kept as given."
-        )
+        what = f"{number_of(twice, 'candidate')} of {number_of(known, 'user')}"
+        found.append(f"Kept as given: {what}, in their histories already.")
     if told:
-        found.append(f"{told} users have a target that stands in their history; they are kept as given.")
+        found.append(f"Kept as given: {number_of(told, 'user')} with a target that stands in their history.")
     if missing:
-        found.append(f"{missing} users have a target that is not among their candidates; it counts as a miss.")
+        who = number_of(missing, "user has", "users have")
+        found.append(f"{who} a target that is not among their candidates; it counts as a miss.")
     return tuple(found)

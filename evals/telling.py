@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from recommender import printable
 
 STANDARD_OUTPUT = Path("-")
+FROM_0, FROM_1 = Number(gte=0), Number(gte=1)
+"""Validators of seeds and of counts."""
 
 
 def _named(_: Any, file: Path | None) -> None:

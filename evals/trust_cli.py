@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from recommender import printable, run_async
 
 from .errors import SpecError
-from .telling import Figures, say, write_figures
+from .telling import FROM_0, Figures, say, write_figures
 
 if TYPE_CHECKING:
     from recommender import Recommender
@@ -37,7 +37,7 @@ def attack(
     users: Users = None,
     top: Annotated[int, Parameter(help="An attack succeeds among so many first places.")] = 5,
     no_controls: Annotated[bool, Parameter(help="Leave out the neutral texts of each attack's length.")] = False,
-    seed: Annotated[int, Parameter(help="Draws attacked items, and resamples.")] = 2026,
+    seed: Annotated[int, Parameter(help="Draws attacked items, and resamples.", validator=FROM_0)] = 2026,
     json_: Figures = None,
 ) -> int:
     """Attack a recommender through the text of single items, and measure what that achieves.
@@ -72,7 +72,7 @@ def audit(
     fact: Annotated[tuple[str, ...], Parameter(help="A sensitive attribute of paired prompts, or none; repeat.")] = (),
     exposure: Annotated[tuple[str, ...], Parameter(help="A catalogue attribute, such as brand; repeat.")] = (),
     groups: Annotated[Path | None, Parameter(help="CSV with user_id and group.")] = None,
-    seed: Annotated[int, Parameter(help="Draws orders, and resamples.")] = 2026,
+    seed: Annotated[int, Parameter(help="Draws orders, and resamples.", validator=FROM_0)] = 2026,
     json_: Figures = None,
 ) -> int:
     """Audit a recommender for bias of places, popularity and exposure, and between the people who ask.

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from backends import StorageError
+from recommender import utf8_json
 
 ROOM = "Make room and start the same command again."
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -66,7 +67,7 @@ def write_line(file: FileIO, row: Mapping[str, Any]) -> None:
     Raises:
         OSError: If it could not be written whole.
     """
-    line = msgspec.json.encode(row) + b"\n"
+    line = utf8_json(row) + b"\n"
     if file.write(line) != len(line):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

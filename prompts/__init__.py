@@ -5,7 +5,7 @@ from .cleaning import TITLE_LIMIT, clean
 from .errors import MissingValue, PromptError, PromptTooLong, RenderError, TemplateInvalid, TemplateNotFound
 from .header import ANSWERS, TASKS, VALUES
 from .lint import lint
-from .loader import languages, load, names
+from .loader import languages, load, names, paths
 from .samples import samples
 from .template import Role, Template
 
@@ -29,5 +29,6 @@ __all__ = [
     "lint",
     "load",
     "names",
+    "paths",
     "samples",
 ]

@@ -32,7 +32,8 @@ class Fitted:
         """Says what was left out; None if nothing was."""
         if not self.dropped:
             return None
-        return f"history shortened to fit the context: the oldest {self.dropped} interactions were left out"
+        left_out = "the oldest interaction was" if self.dropped == 1 else f"the oldest {self.dropped} interactions were"
+        return f"history shortened to fit the context: {left_out} left out"
 
 
 def fit_history(

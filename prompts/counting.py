@@ -15,12 +15,13 @@ _EACH = 10
 
 
 def counted(tree: nodes.Template, environment: Environment) -> None:
-    """Changes a checked tree so that loops, filters and printed values are counted."""
-    for node in list(tree.find_all((nodes.For, nodes.Filter, nodes.Output))):
+    """Changes a checked tree so that loops, filters, slices and printed values are counted."""
+    for node in list(tree.find_all((nodes.For, nodes.Filter, nodes.Getitem, nodes.Output))):
         if isinstance(node, nodes.For):
             node.iter = _counting(node.iter, environment)
-        elif isinstance(node, nodes.Filter) and node.node is not None:
-            node.node = _counting(node.node, environment)
+        elif isinstance(node, nodes.Filter | nodes.Getitem):
+            if node.node is not None and isinstance(getattr(node, "arg", None), nodes.Slice | None):
+                node.node = _counting(node.node, environment)
         elif isinstance(node, nodes.Output):
             node.nodes = [
                 part if isinstance(part, nodes.TemplateData) else _counting(part, environment) for part in node.nodes

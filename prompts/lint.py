@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import PromptError
 from .header import VALUES
-from .loader import PACKAGE, paths, read
+from .loader import paths, read
 from .samples import samples
 from .template import Template
 
@@ -27,7 +27,7 @@ def lint(folder: Path | None = None) -> list[str]:
         TemplateNotFound: If there is no such folder.
     """
     problems = []
-    for path in paths(folder or PACKAGE):
+    for path in paths(folder):
         try:
             template = read(path)
         except PromptError as error:

@@ -88,15 +88,15 @@ def read(path: Path) -> Template:
     )
 
 
-def paths(folder: Path) -> list[Path]:
-    """Returns the template files of one folder, sorted.
+def paths(folder: Path | None = None) -> list[Path]:
+    """Returns the template files of one folder (the package's own where None), sorted.
 
     Raises:
         TemplateNotFound: If there is no such folder.
     """
-    if not folder.is_dir():
+    if folder is not None and not folder.is_dir():
         raise TemplateNotFound(f"The folder of templates {folder} does not exist.")
-    return sorted(folder.glob("*.j2"))
+    return sorted((folder or PACKAGE).glob("*.j2"))
 
 
 def _files(folder: Path | None) -> dict[tuple[str, str], Path]:

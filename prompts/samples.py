@@ -12,11 +12,11 @@ def samples(language: str) -> dict[str, Mapping[str, Any]]:
     English stands in for languages that have no samples of their own.
     """
     if language == "zh":
-        return _CHINESE()
-    return _ENGLISH()
+        return _chinese()
+    return _english()
 
 
-def _ENGLISH() -> dict[str, Mapping[str, Any]]:  # noqa: N802 - reads like the table that it is
+def _english() -> dict[str, Mapping[str, Any]]:
     return {
         "film": _values(
             {"item": "movie", "plural": "movies", "verb": "watched", "language": "en"},
@@ -48,7 +48,7 @@ def _ENGLISH() -> dict[str, Mapping[str, Any]]:  # noqa: N802 - reads like the t
     }
 
 
-def _CHINESE() -> dict[str, Mapping[str, Any]]:  # noqa: N802
+def _chinese() -> dict[str, Mapping[str, Any]]:
     return {
         "film": _values(
             {"item": "电影", "verb": "看过", "language": "zh"},

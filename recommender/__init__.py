@@ -40,6 +40,7 @@ from .types import (
     Task,
     whole_ranking,
 )
+from .utf8 import utf8_json
 
 __all__ = [
     "STRATEGIES",
@@ -93,5 +94,6 @@ __all__ = [
     "run_async",
     "run_command",
     "statements",
+    "utf8_json",
     "whole_ranking",
 ]

@@ -1,4 +1,4 @@
-"""What a config names, opened: the catalogue, the bare engine and the strategy."""
+"""What a config names, opened: the catalogue, the first stage, the engine and the strategy."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .config import Config
 from .errors import ConfigError
 from .grounding import Grounder
 from .privacy import Guarded, Policy, shows_others
+from .retrieval import FirstStage, build_first_stage
 from .strategies._choose import build_strategy
 from .strategies.base import Setting, Strategy
 
@@ -30,6 +31,20 @@ def catalog_of(config: Config) -> Catalog | None:
     if not config.catalog.is_file():
         raise ConfigError(f"{config.place('catalog')}: catalog: there is no file {config.catalog}.")
     return Catalog.from_file(config.catalog)
+
+
+def first_stage_of(config: Config, catalog: Catalog | None) -> tuple[str, FirstStage] | None:
+    """Builds the config's first stage, and returns its name with it; None where there is no catalogue.
+
+    Raises:
+        ConfigError: If there is none of that name; says where.
+        CatalogError: If the catalogue does not have what it goes by.
+    """
+    if catalog is None:
+        return None
+    return build_first_stage(
+        config.first_stage.kind, catalog, f"{config.place('first_stage', 'kind')}: first_stage.kind"
+    )
 
 
 def backend_of(config: Config, engine: Backend, *, journal: Path | None = None) -> Backend:

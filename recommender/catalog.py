@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
-import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Catalog:
             self._items[item.item_id] = item
         if not self._items:
             raise CatalogError(f"{name}: no items in it.")
+        self._ids_by_part: dict[str, dict[str, set[str]]] = {}
         self._titles: dict[str, list[Item]] = {}
         for item in self._items.values():
             self._titles.setdefault(item.title, []).append(item)
@@ -81,7 +83,7 @@ class Catalog:
         """Returns all items of exactly that title."""
         return tuple(self._titles.get(title, ()))
 
-    @property
+    @cached_property
     def attribute_names(self) -> list[str]:
         """Names of all attributes that some item has, sorted."""
         return sorted({name for item in self for name in item.attributes})
@@ -102,14 +104,22 @@ class Catalog:
         for name, value in filters.items():
             if name not in known:
                 have = ", ".join(known) or "none"
-                raise InputError(f"There is no attribute {name!r} to filter by.{near(name, known)} Known: {have}.")
+                raise InputError(f"There is no attribute {name!r} to filter by.{near(str(name), known)} Known: {have}.")
             values = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
             wanted[name] = {str(v).strip().casefold() for v in values}
-        return tuple(
-            item
-            for item in self
-            if all(_parts(item.attributes.get(name, "")) & values for name, values in wanted.items())
-        )
+        passing = [self._having(name, values) for name, values in wanted.items()]
+        return tuple(item for item in self if all(item.item_id in ids for ids in passing))
+
+    def _having(self, name: str, values: Iterable[str]) -> set[str]:
+        """Ids of the items whose attribute has one of some values; each attribute is taken apart once."""
+        if name not in self._ids_by_part:
+            ids: dict[str, set[str]] = {}
+            for item in self:
+                for part in _parts(item.attributes.get(name, "")):
+                    ids.setdefault(part, set()).add(item.item_id)
+            self._ids_by_part[name] = ids
+        known = self._ids_by_part[name]
+        return set[str]().union(*(known.get(value, ()) for value in values))
 
     def digest(self) -> str:
         """Hash of ids, titles and attributes, for manifests."""
@@ -164,7 +174,7 @@ def _need(columns: Iterable[str], path: Path, line: int) -> None:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    csv.field_size_limit(min(MAX_FIELD, sys.maxsize))
+    csv.field_size_limit(MAX_FIELD)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
         try:
@@ -190,6 +200,8 @@ def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         for line, text in enumerate(iter(lambda: file.readline(MAX_LINE + 1), b""), start=1):
             if len(text) > MAX_LINE:
                 raise CatalogError(f"{path}:{line}: longer than {MAX_LINE:,} bytes; an item is one line.")
+            if line == 1:
+                text = text.removeprefix(codecs.BOM_UTF8)
             if not text.strip():
                 continue
             try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backends import ENGINES, ConfigurationError, Engine, Finding, cache_dir, examine, weights_at_hand, wrap
 
-from .assembly import catalog_of, engine_of, strategy_of
+from .assembly import catalog_of, engine_of, first_stage_of, strategy_of
 from .config import Config, load_config
 from .errors import RecommenderError
 
@@ -59,6 +59,7 @@ async def _findings(config: Config) -> AsyncIterator[Finding]:
     catalog = None
     try:
         catalog = catalog_of(config)
+        first_stage_of(config, catalog)
         said = f"{len(catalog):,} items" if catalog is not None else "none in the config; give --catalog or items"
         yield Finding(what="catalogue", ok=True, said=said)
     except RecommenderError as error:

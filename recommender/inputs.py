@@ -26,6 +26,8 @@ MAX_TEXT = 2_000
 """Characters of a title, query or review that are kept; what is longer is cut with a warning."""
 MAX_SUGGESTIONS = 3
 """Unknown titles of one caller for which a near one is searched; each search reads the whole catalogue."""
+ALIKE = 60
+"""Of 100: titles less alike than this are not suggested."""
 
 
 class Resolver:
@@ -49,10 +51,10 @@ class Resolver:
         return history
 
     def candidates(self, given: Iterable[str | Item]) -> Candidates:
-        """Resolves candidates; each must be in the catalogue, where there is one.
+        """Resolves candidates.  A title or id must be in the catalogue, where there is one; an item stands for itself.
 
         Raises:
-            InputError: If one is unknown or ambiguous, or none is given.
+            InputError: If one is unknown, ambiguous or empty, or none is given.
         """
         if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
             raise InputError("candidates must be a list of titles or ids; put it in brackets.")
@@ -93,13 +95,22 @@ class Resolver:
 
     def _unknown(self, text: str) -> str:
         self._unknowns += 1
-        searched = self._catalog if self._unknowns <= MAX_SUGGESTIONS and len(self._catalog or ()) < 50_000 else None
-        titles = [item.title for item in searched or ()]
-        return f"{text[:80]!r} is neither an id nor a title in the catalogue.{near(text[:200], titles)}"
+        return f"{text[:80]!r} is neither an id nor a title in the catalogue.{self._nearest(text[:200])}"
+
+    def _nearest(self, text: str) -> str:
+        if self._catalog is None or self._unknowns > MAX_SUGGESTIONS:
+            return ""
+        from rapidfuzz import fuzz, process  # not needed before
+
+        titles = [item.title for item in self._catalog]
+        found = process.extractOne(text, titles, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return f" Did you mean {found[0]!r}?" if found else ""
 
     def _candidate(self, text: str) -> Item:
         if not isinstance(text, str):
             raise InputError(f"A candidate must be a title, an id or an Item; found a {_kind(text)}.")
+        if not text.strip():
+            raise InputError("A candidate is empty; leave it out.")
         if self._catalog is None:
             return Item(text, self._bounded(text))
         items = self._find(text)
@@ -110,19 +121,22 @@ class Resolver:
             raise InputError(f"Candidate {text[:80]!r} is the title of {len(items)} items; give an id ({ids}).")
         return items[0]
 
-    def _item(self, text: str) -> Item:
-        items = self._find(text)
+    def _item(self, text: str, title: str | None = None) -> Item:
+        """The item of an id or title; where nobody knows that, of the ``title`` beside it, which else is shown."""
+        items, shown = self._find(text), text
+        if not items and title is not None:
+            items, shown = self._find(title), title
         self.seen |= {item.item_id for item in items}
         if len(items) > 1:
             ids = ", ".join(item.item_id for item in items[:5])
             self.warnings.append(
-                f"{text[:80]!r} is the title of {len(items)} items ({ids}); all of them count as seen."
+                f"{shown[:80]!r} is the title of {len(items)} items ({ids}); all of them count as seen."
             )
         if items:
             return items[0]
         if self._catalog is not None:
-            self.warnings.append(f"{self._unknown(text)} It is shown to the model as written.")
-        return Item(text, self._bounded(text))
+            self.warnings.append(f"{self._unknown(shown)} It is shown to the model as written.")
+        return Item(text, self._bounded(shown))
 
     def _bounded(self, text: str) -> str:
         if len(text) > MAX_TEXT:
@@ -147,25 +161,30 @@ class Resolver:
         for key in entry:
             if key not in _FIELDS:
                 raise InputError(f"history entry {at}: unknown key {key!r}.{near(str(key), list(_FIELDS))}")
-        name = next((str(entry[key]) for key in ("item_id", "title", "item") if entry.get(key) is not None), None)
-        text = entry.get("text")
+        name, title, text = (_given(entry, *keys) for keys in (("item_id", "title", "item"), ("title",), ("text",)))
         if name is None and text is None:
             raise InputError(f"history entry {at} has neither an item_id or title nor a text.")
         try:
-            kind = Kind(entry.get("kind", Kind.SEARCH if name is None else Kind.INTERACTION))
+            kind = Kind(_given(entry, "kind") or (Kind.SEARCH if name is None else Kind.INTERACTION))
         except ValueError:
             known = [str(kind) for kind in Kind]
             raise InputError(
-                f"history entry {at}: unknown kind {entry['kind']!r}.{near(str(entry['kind']), known)}"
+                f"history entry {at}: unknown kind {str(entry['kind'])[:80]!r}.{near(str(entry['kind']), known)}"
                 f" Known: {', '.join(known)}."
             ) from None
         return Interaction(
-            item=self._item(name) if name is not None else None,
+            item=self._item(name, title) if name is not None else None,
             kind=kind,
             time=_time(entry.get("time"), at),
             rating=_rating(entry.get("rating"), at),
-            text=self._bounded(str(text)) if text is not None else None,
+            text=self._bounded(text) if text is not None else None,
         )
+
+
+def _given(entry: Mapping[str, Any], *keys: str) -> str | None:
+    """The first of some keys that says something, as text."""
+    texts = (str(entry[key]) for key in keys if entry.get(key) is not None)
+    return next((text for text in texts if text.strip()), None)
 
 
 def _kind(value: Any) -> str:
@@ -179,7 +198,9 @@ def _time(value: Any, at: int) -> datetime | None:
     try:
         return datetime.fromisoformat(str(value))
     except ValueError:
-        raise InputError(f"history entry {at}: time {value!r} is not ISO 8601, such as 2026-11-24T18:30.") from None
+        raise InputError(
+            f"history entry {at}: time {str(value)[:80]!r} is not ISO 8601, such as 2026-11-24T18:30."
+        ) from None
 
 
 def _rating(value: Any, at: int) -> float | None:
@@ -201,12 +222,12 @@ def read_user(user: User) -> tuple[str, HistoryInput, dict[str, Any]]:
     if isinstance(user, Mapping):
         rest = dict(user)
         if "history" not in rest:
-            raise InputError("Each user needs a `history`.")
+            raise InputError("a user needs a `history`.")
         for key in rest.keys() - {"user_id", "history", *_ARGUMENTS}:
-            raise InputError(f"A user has the unknown key {key!r}.{near(str(key), list(_ARGUMENTS))}")
+            raise InputError(f"a user has the unknown key {key!r}.{near(str(key), list(_ARGUMENTS))}")
         return str(rest.pop("user_id", "")), rest.pop("history"), rest
     if isinstance(user, str) or not isinstance(user, Sequence) or len(user) != 2:
-        raise InputError('Each user must be a pair ("id", [titles]) or a mapping with user_id and history.')
+        raise InputError('a user must be a pair ("id", [titles]) or a mapping with user_id and history.')
     key, history = user
     return str(key), history, {}
 

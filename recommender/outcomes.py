@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+
+from backends import Finish
 
 from .types import Status
 
@@ -39,6 +43,14 @@ FAILURES = frozenset(
     }
 )
 """Outcomes of which nothing is scored; the others are whole or partial by how many candidates were ranked."""
+
+
+ENDINGS: Mapping[Finish, Outcome] = MappingProxyType(
+    {Finish.LENGTH: Outcome.CUT, Finish.CONTENT_FILTER: Outcome.FILTERED, Finish.REFUSAL: Outcome.REFUSED}
+)
+"""Outcomes of answers that did not come to an end of their own."""
+WITHHELD = frozenset({Finish.CONTENT_FILTER, Finish.REFUSAL})
+"""Of such answers not even the text is worth anything."""
 
 
 def status_of(outcome: Outcome, ranked: int, asked: int) -> Status:

@@ -89,9 +89,12 @@ def lint(
         sys.stdout.write(json.dumps([str(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n")
     else:
         sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    checked = len(prompts.names()) if folder is None else len(list(folder.glob("*.j2")))
-    sys.stderr.write(f"{checked} templates, {len(problems)} problems\n")
+    sys.stderr.write(f"{_counted(len(prompts.paths(folder)), 'template')}, {_counted(len(problems), 'problem')}\n")
     return FAILED if problems else 0
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 @app.command

@@ -93,8 +93,8 @@ def recommendation(ranked: Ranked, *, warnings: tuple[str, ...], strategy: str, 
     notes = [*warnings, *ranking.warnings]
     if filled:
         notes.append(
-            f"{filled} of {len(items)} places are not the model's choice (outcome: {ranking.outcome}); "
-            "they were filled in the order of the candidates."
+            f"{filled} of {len(items)} places {'is' if filled == 1 else 'are'} not the model's choice (outcome: "
+            f"{ranking.outcome}), but filled in the order of the candidates."
         )
     return Recommendation(
         key=ranked.key,

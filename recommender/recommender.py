@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from backends import Backend
 
-from .assembly import backend_of, catalog_of, engine_of, start, strategy_of
+from .assembly import backend_of, catalog_of, engine_of, first_stage_of, start, strategy_of
 from .catalog import Catalog
 from .choosing import Filters, chosen, given
 from .config import Config, load_config, parse_config
@@ -18,7 +18,6 @@ from .inputs import HistoryInput, Resolver, User, read_user, shortened
 from .portal import Portal
 from .privacy import Guarded, Policy
 from .recommendation import Recommendation, recommendation
-from .retrieval import FirstStage, build_first_stage
 from .schedule import Ranked, rank_all, rank_one
 from .strategies import STRATEGIES
 from .strategies.base import Strategy
@@ -56,9 +55,7 @@ class Recommender:
         self.backend = backend if backend is not None else backend_of(config, self.engine, journal=journal)
         self.strategy_name, self.strategy = strategy_of(config, self.backend, self.catalog)
         self._takes_all = STRATEGIES.load(self.strategy_name).whole_catalog
-        self._first_stage: tuple[str, FirstStage] | None = None
-        if self.catalog is not None:
-            self._first_stage = build_first_stage(config.first_stage.kind, self.catalog)
+        self._first_stage = first_stage_of(config, self.catalog)
         self._portal = Portal()
 
     @classmethod
@@ -156,7 +153,8 @@ class Recommender:
             own = resolver.candidates(candidates)
             offered = given(own, self.catalog, filters=filters, barred=barred, warnings=resolver.warnings)
         if k > len(offered):
-            resolver.warnings.append(f"k is {k}, but there are only {len(offered)} candidates; all of them are ranked.")
+            there = "there is only 1 candidate" if len(offered) == 1 else f"there are only {len(offered)} candidates"
+            resolver.warnings.append(f"k is {k}, but {there}; no more can be recommended.")
         resolver.warnings += shortened((*resolved.items, *offered), context)
         task = Task(history=resolved, candidates=offered, k=min(k, len(offered)), context=context)
         return task, tuple(resolver.warnings)
@@ -240,8 +238,8 @@ class Recommender:
 
         def tasks() -> Iterator[tuple[str, Task]]:
             for number, user in enumerate(users, start=1):
-                key, history, own = read_user(user)
                 try:
+                    key, history, own = read_user(user)
                     task, warnings = self.prepare(history, **{**arguments, **own})
                 except InputError as error:
                     raise InputError(f"user number {number}: {error}") from None
@@ -282,9 +280,12 @@ class Recommender:
         await self.backend.aclose()
 
     def close(self) -> None:
-        """Frees the backend and the background thread."""
-        self._portal.run(self.backend.aclose())
-        self._portal.close()
+        """Ends the streams that are not at their end, and frees the backend and the background thread."""
+        self._portal.close_streams()
+        try:
+            self._portal.run(self.backend.aclose())
+        finally:
+            self._portal.close()
 
     def __enter__(self) -> Self:
         return self

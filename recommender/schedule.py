@@ -100,8 +100,7 @@ async def rank_one(strategy: Strategy, backend: Backend, key: str, task: Task) -
         if shorter is None:
             break
         shown = shorter
-        kept = len(shown.history)
-        warnings = (f"history shortened to fit the context: only the newest {kept} interactions were shown",)
+        warnings = (f"history shortened to fit the context: {_kept(len(shown.history))}",)
     error = result if isinstance(result, BackendError) else None
     if error is not None and error.fatal:
         raise error
@@ -148,6 +147,11 @@ def _shorter(strategy: Strategy, task: Task, limit: int) -> Task | None:
         if shorter != prompts and all(_tokens(prompt) <= limit for prompt in shorter):
             return task
     return None
+
+
+def _kept(n: int) -> str:
+    newest = "the newest interaction was" if n == 1 else f"the newest {n} interactions were"
+    return f"only {newest} shown" if n else "none of it was shown"
 
 
 def _tokens(prompt: Prompt) -> int:

@@ -17,12 +17,12 @@ SHARED = Path(os.environ.get("PROMPTREC_SHARED", ROOT.parent / "shared"))
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, base URL or proxy of the developer's own reaches a test."""
+    """No key, address, cluster or proxy of the developer's own reaches a test."""
     for name in list(os.environ):
         if (
-            name.endswith(("_API_KEY", "_BASE_URL"))
+            name.endswith(("_API_KEY", "_BASE_URL", "_ENDPOINT"))
             or name.lower().endswith("_proxy")
-            or name in {"HF_TOKEN", "HF_ENDPOINT"}
+            or name in {"HF_TOKEN", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "RAY_ADDRESS"}
         ):
             monkeypatch.delenv(name)
 

@@ -1,4 +1,4 @@
-"""Backends for tests of this layer: answers come from functions."""
+"""A backend of all capabilities, whose answers come from functions."""
 
 from __future__ import annotations
 

@@ -204,3 +204,21 @@ def test_the_reference_names_every_command_key_and_component() -> None:
         assert f"| `{name}` |" in pages["components.md"]
     assert "| `ndcg` |" in pages["components.md"]
     assert "::: recommender.Recommender" in pages["recommender.md"]
+
+
+def test_the_reference_says_of_every_key_what_it_does_in_words_of_yaml() -> None:
+    import reference
+
+    rows = [line.split(" | ") for line in reference.config().splitlines() if line.startswith("| `")]
+    assert len(rows) > 100
+    assert [row[0] for row in rows if not row[-1].removesuffix("|").strip()] == []
+    assert not re.search(r"0x[0-9a-f]{6}|<|\bNone\b|Optional|:[a-z]+:`", "\n".join(map(" | ".join, rows)))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_within_a_sentence_exists(document: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / document).read_text(encoding="utf-8"), flags=re.DOTALL)
+    for words in re.findall(r"`((?:recommender|evals) [a-z][^`]*)`", text):
+        program, *arguments = shlex.split(words)
+        _, apps, _ = APPS[program].parse_commands(arguments)
+        assert len(apps) > 1, words

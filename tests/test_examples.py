@@ -13,11 +13,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 import prompts
 from evals.cli import app as evals_app
 from evals.errors import EvalError
-from recommender import load_config, run_command
+from recommender import Recommender, load_config, parse_config, run_command
 from recommender.cli import app as recommender_app
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -57,6 +58,22 @@ def test_every_config_is_sound_and_every_example_is_listed(example: str) -> None
     for templates in folder.glob("templates"):
         assert not prompts.lint(templates)
     assert f"({example}/README.md)" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("example", "shown", "hidden"),
+    [("shop", ["USB-C Cable, 2 m (price: 11.00)", "something for tea"], []), ("social", ["mended a kettle"], ["555"])],
+)
+def test_prompts_hold_what_the_readme_says(example: str, shown: list[str], hidden: list[str]) -> None:
+    folder = EXAMPLES / example
+    config = yaml.safe_load((folder / f"{example}.yaml").read_text(encoding="utf-8"))
+    able = ["chat", "completion", "label_logprobs", "continuation_logprobs"]
+    config["backend"] = {"kind": "scripted", "capabilities": able}
+    history = [json.loads(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()]
+    with Recommender.from_config(parse_config(config, folder=folder)) as rec:
+        prompt = str(rec.recommend(history).prompts)
+    assert all(text in prompt for text in shown)
+    assert not any(text in prompt for text in hidden)
 
 
 def console_lines(readme: Path) -> list[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -42,18 +45,27 @@ def commands() -> str:
 
 def config() -> str:
     """Every key of the config and of an eval spec, with type, default and meaning."""
+    from evals.baselines import BASELINES
+    from evals.candidates import CANDIDATES
     from evals.spec import Spec
+    from evals.splits import SPLITS, SplitOptions
     from recommender import Config
 
     parts = ["# Config keys\n\nWritten from the models that check a config. `-` is: no default, the key is needed.\n"]
     parts += ["## The file\n", keys(Config, deep=True)]
     parts += ["## `backend:`, of every kind\n", keys(BackendOptions)]
     for name in ENGINES.names():
-        parts += [f"### `kind: {name}`\n", keys(ENGINES.load(name).options, beyond=BackendOptions)]
+        parts += [f"### `kind: {name}`\n", keys(ENGINES.load(name).options, BackendOptions, deep=True)]
     parts += ["## `strategy:`, of every kind\n", keys(StrategyOptions, deep=True)]
     for name in STRATEGIES.names():
         parts += [f"### `kind: {name}` {{ #strategy-{name} }}\n", keys(STRATEGIES.load(name).options, StrategyOptions)]
     parts += ["## An eval spec\n", keys(Spec, deep=True)]
+    parts += ["### `split:`, of every kind\n", keys(SplitOptions)]
+    for block, registry, beyond in (("split", SPLITS, SplitOptions), ("candidates", CANDIDATES, None)):
+        for name in registry.names():
+            parts += [f"#### `{block}: {name}` {{ #{block}-{name} }}\n", keys(registry.load(name).options, beyond)]
+    for name in BASELINES.names():
+        parts += [f"#### `baseline: {name}` {{ #baseline-{name} }}\n", keys(BASELINES.load(name).options)]
     return "\n".join(parts)
 
 
@@ -142,7 +154,12 @@ def _attributes(model: type[BaseModel]) -> dict[str, str]:
                 found[name] = text
             elif name and line.strip():
                 found[name] += " " + line.strip()
-    return {name: text.replace("``", "`") for name, text in found.items()}
+    return {name: _in_markdown(text) for name, text in found.items()}
+
+
+def _in_markdown(text: str) -> str:
+    """A docstring's text, in the words of a YAML file."""
+    return re.sub(r"\bNone\b", "`null`", re.sub(r":[a-z]+:`", "`", text.replace("``", "`")))
 
 
 def _block(annotation: Any) -> type[BaseModel] | None:
@@ -153,22 +170,43 @@ def _block(annotation: Any) -> type[BaseModel] | None:
 
 
 def _type(annotation: Any) -> str:
-    plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
-    text = annotation.__name__ if plain else str(annotation)
-    text = re.sub(r"\b(?:[a-z_]+\.)+", "", text).replace("NoneType", "null").replace("None", "null")
-    text = text.replace(" | ", " or ")
-    return f"`{text}`"
+    return f"`{_type_in_words(annotation)}`"
+
+
+def _type_in_words(annotation: Any) -> str:
+    kind, parts = get_origin(annotation), get_args(annotation)
+    if kind is Annotated:
+        return _type_in_words(parts[0])
+    if kind in (Union, UnionType):
+        return " or ".join(map(_type_in_words, parts))
+    if kind is Literal:
+        return " or ".join(map(_value, parts))
+    if kind in (tuple, frozenset):
+        return f"list of {_type_in_words(parts[0])}"
+    if kind is dict:
+        return "mapping"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(one.value for one in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "block"
+    return {NoneType: "null", Any: "anything", Path: "path"}.get(annotation, annotation.__name__)
 
 
 def _default(value: Any) -> str:
-    if value is PydanticUndefined or isinstance(value, BaseModel):
-        return ""
+    return "" if value is PydanticUndefined or isinstance(value, BaseModel) else f"`{_value(value)}`"
+
+
+def _value(value: Any) -> str:
+    """A value as YAML has it."""
     if isinstance(value, frozenset):
         value = sorted(value)
-    if isinstance(value, tuple):
-        value = list(value)
-    words = {None: "null", True: "true", False: "false"}
-    return f"`{words[value] if isinstance(value, bool | None) else value}`"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool | None):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, StrategyOptions):
+        return value.kind
+    return str(value.value if isinstance(value, Enum) else value)
 
 
 def _of_strategy(strategy: Any) -> tuple[str, ...]:

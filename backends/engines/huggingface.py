@@ -21,7 +21,8 @@ from ..base import (
     Scores,
     Usage,
 )
-from ..errors import BackendError, ConfigurationError, LocalOnlyError, UnsupportedCapability
+from ..continuations import SAME_BEGINNING
+from ..errors import BackendError, ConfigurationError, InvalidRequest, LocalOnlyError, UnsupportedCapability
 from ..http.address import checked, plain, require_loopback
 from ..http.chat import Chat
 from ..http.hub_client import HubClient
@@ -158,9 +159,12 @@ class HuggingFace:
             self._tgi.read_score(answer, text, first=first)
             for answer, text in zip(answers, request.continuations, strict=True)
         ]
+        spent = sum((usage for _, usage, _ in read), Usage())
+        if first and len({token for _, _, token in read}) < len(read):
+            raise InvalidRequest(SAME_BEGINNING, usage=spent)
         return Scores(
-            continuations=tuple(score for score, _ in read),
-            usage=sum((usage for _, usage in read), Usage()),
+            continuations=tuple(score for score, _, _ in read),
+            usage=spent,
             model=self._model,
             seconds=time.perf_counter() - started,
         )
@@ -217,7 +221,7 @@ class HuggingFace:
 
 
 def _create(options: HuggingFaceOptions, surroundings: Surroundings) -> HuggingFace:
-    base_url = checked(options.base_url) if options.base_url else None
+    base_url = checked(options.base_url) if options.base_url is not None else None
     if base_url is None and options.model is None:
         raise ConfigurationError("backend.model is missing: a name on the Hub, or backend.base_url of an endpoint.")
     if surroundings.local_only:

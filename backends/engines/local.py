@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -47,6 +47,8 @@ class LocalOptions(BackendOptions):
         extra_body: Passed through to llama.cpp, over what stands there, e.g. ``{repeat_penalty: 1.1}``.
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["local"] = "local"
     context: int = Field(default=4096, ge=128, strict=True)

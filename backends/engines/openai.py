@@ -12,7 +12,7 @@ from ..http.server import read_key, resolve_urls, server
 from ..http.transport import Server
 from ..options import Engine, Surroundings
 
-_DEFAULT_URL = "https://api.openai.com/v1"
+_DEFAULT_URL = "https://api.openai.com/v1/"
 
 
 class OpenAIOptions(HttpOptions):
@@ -38,7 +38,7 @@ def _create(options: OpenAIOptions, surroundings: Surroundings) -> HttpBackend:
         options,
         surroundings,
         variable="AZURE_OPENAI_ENDPOINT" if azure else "OPENAI_BASE_URL",
-        default=_DEFAULT_URL,
+        default=None if azure else _DEFAULT_URL,  # another company's key is not for OpenAI
     )
     name = options.api_key_env or ("AZURE_OPENAI_API_KEY" if azure else "OPENAI_API_KEY")
     key = read_key(name, *urls)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, ClassVar, Literal, TypeVar
 
 import msgspec
 
-from ..base import Capability, GenerateRequest, Generation, Identity, Request, ScoreRequest, Scores, Usage
+from ..base import Capability, GenerateRequest, Generation, Identity, ScoreRequest, Scores, Usage
+from ..constraints import satisfies
 from ..errors import ConfigurationError, NotRecorded
 from ..jsonio import decode, sealed
 from ..keys import content_key
 from ..offsets import OffsetIndex
 from ..options import BackendOptions, Engine, Surroundings
 
+A = TypeVar("A", Generation, Scores)
 _JOURNAL = "requests.jsonl"
 
 
@@ -24,9 +26,11 @@ class ReplayOptions(BackendOptions):
 
     Attributes:
         run: A run folder, or its ``requests.jsonl``, relative to the config; or JSONL with ``prompt`` (a text, or
-            messages with ``role`` and ``content``) and ``response`` (a text) in each line.
+            messages with ``role`` and ``content``) and ``response`` (a text) in each line, given however it is asked.
         model: Name to show; None for the file's.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["replay"] = "replay"
     run: Path
@@ -49,7 +53,8 @@ class Replay:
     """See the module's docstring.
 
     A recorded answer is given to the request that was asked with it: prompt, sampling, constraint and continuations;
-    the template's name and the backend that once answered may differ.  Usage is what it once was, at no price.
+    the template's name and the backend that once answered may differ.  A plain recording holds prompts alone, so its
+    answer is given however its prompt is asked.  Usage is what it once was, at no price.
     """
 
     def __init__(self, path: Path, model: str) -> None:
@@ -85,38 +90,58 @@ class Replay:
         Raises:
             NotRecorded: If there is none.
         """
-        response = self._find(request)
+        asked = msgspec.to_builtins(request)
+        response = self._find(asked, {"prompt": asked["prompt"]})
         if isinstance(response, str):
-            return Generation(text=response, model=self._model, usage=Usage(requests=1, usd=0.0))
-        answer = msgspec.convert(response, Generation)
+            return Generation(
+                text=response,
+                model=self._model,
+                usage=Usage(requests=1, usd=0.0),
+                constraint_ignored=not satisfies(response, request.constraint),
+            )
+        answer = self._read_as(Generation, response)
         return replace(answer, usage=replace(answer.usage, usd=0.0))
 
     async def score(self, request: ScoreRequest) -> Scores:
         """Returns the recorded scores; raises as :meth:`generate`."""
-        answer = msgspec.convert(self._find(request), Scores)
+        answer = self._read_as(Scores, self._find(msgspec.to_builtins(request)))
         return replace(answer, usage=replace(answer.usage, usd=0.0))
 
     async def aclose(self) -> None:
         """Holds nothing."""
 
-    def _find(self, request: Request) -> Any:
-        wanted = content_key(msgspec.to_builtins(request))
-        offset = self._read().get(wanted)
-        if offset is not None:
-            with self._path.open("rb") as file:
+    def _find(self, *asked: dict[str, Any]) -> Any:
+        """The response to the first of these requests that has one."""
+        for wanted in map(content_key, asked):
+            offset = self._read().get(wanted)
+            if offset is None:
+                continue
+            with self._opened() as file:
                 file.seek(offset)
-                line = decode(file.readline(), _Line)
-            if content_key(_request(line)) == wanted:
+                line = _recorded(file.readline())
+            if line is not None and content_key(_request(line)) == wanted:
                 return line.response
         raise NotRecorded(
             f"{self._path} holds no answer to this request.",
             hint="Prompt, sampling, constraint and continuations must be the recorded ones.",
         )
 
+    def _read_as(self, kind: type[A], response: Any) -> A:
+        try:
+            return msgspec.convert(response, kind)
+        except msgspec.ValidationError as error:
+            raise NotRecorded(f"{self._path} holds an answer of another shape: {error}.") from None
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self._path.open("rb")
+        except OSError as error:
+            raise ConfigurationError(f"The recording {self._path} cannot be read: {error.strerror}.") from None
+
     def _read(self) -> OffsetIndex:
         if self._index is None:
             index, digest, offset = OffsetIndex(), hashlib.sha256(), 0
-            with self._path.open("rb") as file:
+            with self._opened() as file:
                 for data in file:
                     digest.update(data)
                     if (line := _recorded(data)) is not None:
@@ -144,10 +169,8 @@ def _recorded(data: bytes) -> _Line | None:
 
 
 def _request(line: _Line) -> dict[str, Any]:
-    """The request as it was asked; that of a plain recording has the sampling of a default request."""
-    if line.request is not None:
-        return line.request
-    return {**msgspec.to_builtins(GenerateRequest(prompt="")), "prompt": msgspec.to_builtins(line.prompt)}
+    """The request as it was asked; of a plain recording only the prompt is known."""
+    return line.request if line.request is not None else {"prompt": msgspec.to_builtins(line.prompt)}
 
 
 def _shown(request: dict[str, Any]) -> set[Capability]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
@@ -88,6 +88,8 @@ class ScriptedOptions(BackendOptions):
         logprobs: Continuation, without the blanks round it -> log-probability in nats.  Others get minus their length.
         capabilities: What the engine says it can do.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["scripted"] = "scripted"
     default: Given | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from ..base import (
     Capability,
+    Finish,
     GenerateRequest,
     Generation,
     Grammar,
@@ -19,6 +20,7 @@ from ..base import (
     Scores,
     Usage,
 )
+from ..constraints import satisfies
 from ..continuations import Pieces, Tokens
 from ..errors import ConfigurationError, ContextOverflow, UnsupportedCapability
 from ..known import able_hint
@@ -40,6 +42,8 @@ class TransformersOptions(BackendOptions):
         rows: Continuations that are computed at a time.
         concurrency: Any number is taken and 1 is used: the engine computes one request at a time.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["transformers"] = "transformers"
     revision: str | None = None
@@ -129,6 +133,7 @@ class Transformers:
             usage=Usage(requests=1, prompt_tokens=len(prompt), completion_tokens=written.tokens, usd=0.0),
             model=str(self._options.model),
             seconds=time.monotonic() - started,
+            constraint_ignored=written.finish is Finish.STOP and not satisfies(written.text, request.constraint),
             top_logprobs=written.top_logprobs,
         )
 

@@ -28,7 +28,7 @@ from ..http.wire import Format, read_json, read_models, structured_outputs
 from ..jsonio import encode
 from ..options import Engine, Surroundings
 
-_DEFAULT_URL = "http://127.0.0.1:8000/v1"
+_DEFAULT_URL = "http://127.0.0.1:8000/v1/"
 _PATHS = {
     "tokenize": "where labels and continuations are cut into tokens",
     "generative_scoring": "one label's probability for many items; logprob_token_ids are used instead, which give all",

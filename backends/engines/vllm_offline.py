@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -31,17 +31,20 @@ from ..constraints import satisfies
 from ..continuations import Found, Pieces, Tokens, tree
 from ..errors import (
     BackendError,
+    BadResponse,
     ConfigurationError,
     ContextOverflow,
     InvalidRequest,
     ServerError,
-    no_chat_template,
+    in_short,
 )
 from ..options import BackendOptions, Engine, Surroundings
 from ..stepping import Row, Stepper
+from ..tokenizing import prompt_text, tokens_of
 from ..torch_model import fetched_before, source_of, weights_of
 
 CAPABILITIES = frozenset(Capability)
+_FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 
 class VllmOfflineOptions(BackendOptions):
@@ -53,6 +56,8 @@ class VllmOfflineOptions(BackendOptions):
         chat_template_kwargs: Passed to the model's chat template.
         concurrency: Requests that wait for the engine at a time; it batches whatever waits.
     """
+
+    free: ClassVar[bool] = True
 
     kind: Literal["vllm-offline"] = "vllm-offline"
     engine: dict[str, Any] = Field(default_factory=dict)
@@ -110,7 +115,9 @@ class VllmOffline:
         prompt = self._tokens(request.prompt)
         [out] = await self._run([(prompt, _sampling(request))])
         written = out.outputs[0]
-        finish = Finish.LENGTH if written.finish_reason == "length" else Finish.STOP
+        finish = _FINISH.get(written.finish_reason)
+        if finish is None:
+            raise BadResponse(f"vLLM ended an answer with {written.finish_reason!r}.", usage=_usage(out))
         return Generation(
             text=written.text,
             finish=finish,
@@ -160,8 +167,7 @@ class VllmOffline:
         try:
             self._llm = LLM(model=source, **{"seed": self._surroundings.seed, **self._options.engine})
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            said = " ".join(str(error).split())[:300]
-            raise ConfigurationError(f"vLLM cannot load {source}: {said}") from None
+            raise ConfigurationError(f"vLLM cannot load {source}: {in_short(error)}") from None
         self._weights = weights_of(source, self._llm.llm_engine.model_config.hf_config)
 
     def _free(self) -> None:
@@ -172,7 +178,7 @@ class VllmOffline:
 
     async def _run(self, rows: list[tuple[Tokens, Any]]) -> list[Any]:
         longest = self._llm.llm_engine.model_config.max_model_len
-        most = max(len(tokens) + 1 for tokens, _ in rows)
+        most = max((len(tokens) + 1 for tokens, _ in rows), default=0)
         if most > longest:
             raise ContextOverflow(
                 f"The prompt takes {most} tokens with its answer's first, the model's context has {longest}.",
@@ -186,7 +192,7 @@ class VllmOffline:
         found = Found()
         whole = _params(max_tokens=1, temperature=0.0, prompt_logprobs=0, detokenize=False)
         asked = [(prefix, rest) for prefix, rest in paths if rest]
-        outs = await self._run([(prefix + rest, whole) for prefix, rest in asked]) if asked else []
+        outs = await self._run([(prefix + rest, whole) for prefix, rest in asked])
         for (prefix, rest), out in zip(asked, outs, strict=True):
             found.usage += _usage(out)
             for at, token in enumerate(rest):
@@ -208,24 +214,17 @@ class VllmOffline:
         return found
 
     def _text(self, prompt: Prompt) -> tuple[str, bool]:
-        if isinstance(prompt, str):
-            return prompt, False
+        options = self._options
         tokenizer = self._llm.get_tokenizer()
-        if not tokenizer.chat_template:
-            raise no_chat_template(str(self._options.model))
-        messages = [{"role": message.role, "content": message.content} for message in prompt]
-        kwargs = self._options.chat_template_kwargs
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **kwargs)
-        return str(text), True
+        text = prompt_text(tokenizer, prompt, model=str(options.model), **options.chat_template_kwargs)
+        return text, not isinstance(prompt, str)
 
     def _tokens(self, prompt: Prompt) -> Tokens:
         text, special = self._text(prompt)
         return self._tokenize(text, special=special)
 
     def _tokenize(self, text: str, *, special: bool) -> Tokens:
-        tokenizer = self._llm.get_tokenizer()
-        found = tokenizer(text, add_special_tokens=not special, split_special_tokens=not special)
-        return tuple(found["input_ids"])
+        return tokens_of(self._llm.get_tokenizer(), text, special=special)
 
 
 def _sampling(request: GenerateRequest) -> Any:
@@ -259,10 +258,9 @@ def _params(**values: Any) -> Any:
 
 
 def _named(error: Exception) -> BackendError:
-    said = " ".join(str(error).split())[:300]
     if isinstance(error, ValueError | TypeError) or "Validation" in type(error).__name__:
-        return InvalidRequest(f"vLLM refused the request: {said}")
-    return ServerError(f"vLLM failed: {said}")
+        return InvalidRequest(f"vLLM refused the request: {in_short(error)}")
+    return ServerError(f"vLLM failed: {in_short(error)}")
 
 
 def _usage(out: Any) -> Usage:

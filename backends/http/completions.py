@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..base import Capability, ContinuationScore, GenerateRequest, Generation, TokenLogprob, Usage
-from ..errors import BadResponse, UnsupportedCapability
+from ..errors import UnsupportedCapability
 from ..known import able_hint
 from .models import Manners
 from .wire import Constrain, WireAnswer, bad, finish, keep_to, nats, no_constraint, read_answer
@@ -102,7 +102,7 @@ class Completions:
         choices = sorted(answer.choices or [], key=lambda choice: choice.index)
         if len(choices) != len(continuations):
             bad(f"{len(continuations)} texts were sent to be scored, and {len(choices)} came back.", usage)
-        scores = [_score(choice, prompt, text) for choice, text in zip(choices, continuations, strict=True)]
+        scores = [_score(choice, prompt, text, usage) for choice, text in zip(choices, continuations, strict=True)]
         return scores, usage, answer.model or self.model
 
 
@@ -118,10 +118,10 @@ def _best(position: dict[str, float]) -> tuple[TokenLogprob, ...]:
     return tuple(TokenLogprob(token=token, logprob=nats(logprob)) for token, logprob in found)
 
 
-def _score(choice: _Choice, prompt: str, continuation: str) -> ContinuationScore:
+def _score(choice: _Choice, prompt: str, continuation: str, usage: Usage) -> ContinuationScore:
     found = choice.logprobs
     if choice.text is None:
-        raise BadResponse("The answer has no text.")
+        bad("The answer has no text.", usage)
     if not choice.text.startswith(prompt) or found is None or not found.tokens:
         raise UnsupportedCapability(
             "This server does not give the log-probabilities of a prompt (echo).",
@@ -131,11 +131,11 @@ def _score(choice: _Choice, prompt: str, continuation: str) -> ContinuationScore
     offsets = found.text_offset or _offsets(found.tokens)
     logprobs = found.token_logprobs or []
     if not len(found.tokens) == len(offsets) == len(logprobs):
-        raise BadResponse("The answer's log-probabilities do not fit its tokens.")
+        bad("The answer's log-probabilities do not fit its tokens.", usage)
     rows = zip(found.tokens, offsets, logprobs, strict=True)
     inside = [value for token, at, value in rows if at < end and at + len(token) > begin]
     if not inside or any(value is None for value in inside):
-        raise BadResponse("The answer has no log-probability for a token of a continuation.")
+        bad("The answer has no log-probability for a token of a continuation.", usage)
     return ContinuationScore(logprob=sum(nats(value) for value in inside if value is not None), tokens=len(inside))
 
 

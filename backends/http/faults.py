@@ -58,15 +58,17 @@ class Complaint:
             document = decode(body, object) if len(body) <= _LARGEST_BODY else None
         except ValueError:
             document = None
-        said = self._said(document) if document is not None else _prose(body)
-        self.message = presentable(said, secret)
+        self._take(self._said(document) if document is not None else _prose(body), secret)
 
     @classmethod
     def of(cls, error: object, secret: str = "") -> Complaint:
         """Reads an error object that stood inside an answer."""
         complaint = cls(b"{}")
-        complaint.message = presentable(complaint._said({"error": error}), secret)
+        complaint._take(complaint._said({"error": error}), secret)
         return complaint
+
+    def _take(self, said: str, secret: str) -> None:
+        self.message, self.code = presentable(said, secret), presentable(self.code, secret)
 
     def _said(self, document: object) -> str:
         error = document.get("error", document) if isinstance(document, dict) else document
@@ -86,8 +88,9 @@ def _sentence(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list) and value and isinstance(value[0], dict):  # FastAPI; "input" would repeat the prompt
-        place = ".".join(str(part) for part in value[0].get("loc", ()))
-        return f"{place}: {value[0].get('msg', '')}"
+        place = value[0].get("loc")
+        named = ".".join(map(str, place)) if isinstance(place, list) else "the request"
+        return f"{named}: {value[0].get('msg', '')}"
     return ""
 
 

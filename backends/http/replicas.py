@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import math
@@ -28,6 +29,7 @@ class Replica:
     """One of the servers.
 
     Attributes:
+        patience: Seconds after which a request that was given up says something of the server.
         sent: Requests.
         failed: Those that found no server, or one that could not answer.
         failures: In a row; any leave the server out for a while.
@@ -36,6 +38,7 @@ class Replica:
     address: str
     transport: Transport
     bit: int
+    patience: float
     flying: int = 0
     sent: int = 0
     failed: int = 0
@@ -56,8 +59,9 @@ class Replicas(Transport):
     at most one server was sent so far; so the instructions that all users share say nothing, and all requests about one
     user go together.  The first server in that order takes it that has not more than its share in flight.
 
-    One that cannot be reached is left out, for a second at first, and then tried with single requests.  A request that
-    found no server goes to the next one at once; one that may have been read is left to the retry.
+    One that cannot be reached, or lets a request hang, is left out, for a second at first, and then tried with single
+    requests.  A request that found no server goes to the next one at once; one that may have been read is left to the
+    retry.
 
     Args:
         servers: Where they are and how to send.
@@ -67,7 +71,12 @@ class Replicas(Transport):
     def __init__(self, servers: Sequence[Server], *, pause: float = 1.0) -> None:
         super().__init__(servers[0])
         self.replicas = [
-            Replica(address=plain(server.base_url), transport=Transport(server), bit=1 << number)
+            Replica(
+                address=plain(server.base_url),
+                transport=Transport(server),
+                bit=1 << number,
+                patience=server.timeout / 2,
+            )
             for number, server in enumerate(servers)
         ]
         self._pause = pause
@@ -110,6 +119,10 @@ class Replicas(Transport):
             answer = await send(replica.transport)
         except (Unreachable, ServerError, AttemptTimeout):
             self._failed(replica, started)
+            raise
+        except asyncio.CancelledError:
+            if time.monotonic() - started > replica.patience:  # the retry ends an attempt before the transport does
+                self._failed(replica, started)
             raise
         finally:
             replica.flying -= 1

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 
 from ..errors import BatchFailed, ConfigurationError
+from .faults import presentable
 from .shards import Shard
 
 _LAST = 2_000
@@ -55,7 +56,7 @@ class RunBatch:
                 ) from None
             said = await _until_end(process)
             if process.returncode or not scratch.is_file():
-                last = said.decode(errors="replace").strip()[-300:]
+                last = presentable(said.decode(errors="replace").strip()[-300:])
                 raise BatchFailed(f"{self._command[0]} ended with {process.returncode} and no answers: {last}")
             scratch.replace(shard.output)
 

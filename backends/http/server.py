@@ -17,6 +17,7 @@ from .options import HttpOptions, ServerOptions
 from .transport import Server
 
 _NOBODY = "none"
+_OPENAI = "https://api.openai.com/"
 
 
 def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | None:
@@ -43,17 +44,24 @@ def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | Non
     return SecretStr(key)
 
 
-def resolve_urls(options: HttpOptions, surroundings: Surroundings, *, variable: str, default: str) -> tuple[str, ...]:
+def resolve_urls(
+    options: HttpOptions, surroundings: Surroundings, *, variable: str, default: str | None
+) -> tuple[str, ...]:
     """Returns the base URLs: the config's, else the environment's, else the default.
 
     Raises:
-        ConfigurationError: If one is no address, or stands twice.
+        ConfigurationError: If there is none, or one is no address, or stands twice.
         LocalOnlyError: If ``local_only`` is set and one is not on this machine.
     """
-    said = os.environ.get(variable) if options.base_url is None else None
-    given = options.base_url or default
-    named = (given,) if isinstance(given, str) else given
-    urls = (checked(said, said=variable),) if said else tuple(checked(url) for url in named)
+    if options.base_url is not None:
+        given = (options.base_url,) if isinstance(options.base_url, str) else options.base_url
+        urls = tuple(checked(url) for url in given)
+    elif said := os.environ.get(variable):
+        urls = (checked(said, said=variable),)
+    else:
+        urls = (default,) if default is not None else ()
+    if not urls:
+        raise ConfigurationError("backend.base_url names no server.", hint=f"Set it, or {variable}.")
     for url in urls:
         if urls.count(url) > 1:
             raise ConfigurationError(f"backend.base_url names {plain(url)} twice.")
@@ -79,8 +87,8 @@ def server(
         surroundings: What the config says beside them.
         base_url: Checked address.
         key: The key, or None.
-        organization: OpenAI organisation that is billed.
-        project: OpenAI project that is billed.
+        organization: OpenAI organisation that is billed; None takes the environment's where the server is OpenAI's.
+        project: OpenAI project that is billed; None as with the organisation.
         azure: Version of Azure's API, and the deployment where the path names it.
 
     Raises:
@@ -91,6 +99,9 @@ def server(
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         authority = client.auth_headers if secret else {}
         url = str(client.base_url)
+    if not url.startswith(_OPENAI):  # the client takes these from the environment, and only OpenAI shall know them
+        billed = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+        headers = {name: value for name, value in headers.items() if billed.get(name, value) == value}
     query = {"api-version": azure[0]} if azure else {}
     return plain_server(
         options, surroundings, base_url=url, headers={**headers, **authority}, query=query, secret=secret

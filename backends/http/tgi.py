@@ -21,8 +21,9 @@ from ..base import (
     TokenLogprob,
     Usage,
 )
-from ..errors import BadResponse, UnsupportedCapability
+from ..errors import BadResponse, InvalidRequest, UnsupportedCapability
 from ..known import able_hint
+from .faults import presentable
 from .wire import bad, keep_to, nats, read_json
 
 _FINISH = {"length": Finish.LENGTH, "eos_token": Finish.STOP, "stop_sequence": Finish.STOP}
@@ -75,7 +76,8 @@ class Tgi:
         answer, details, usage = _read(data)
         ended = _FINISH.get(details.finish_reason)
         if ended is None:
-            bad(f"The answer ended with {details.finish_reason!r}, which is no end of a text.", usage)
+            said = presentable(details.finish_reason)
+            bad(f"The answer ended with {said!r}, which is no end of a text.", usage)
         text = answer.generated_text
         if text is None:
             bad("The answer has no text.", usage)
@@ -92,32 +94,40 @@ class Tgi:
             top_logprobs=tuple(tuple(_logprob(token) for token in position) for position in top),
         )
 
-    def read_score(self, data: bytes, continuation: str, *, first: bool) -> tuple[ContinuationScore, Usage]:
-        """Returns the score of the text that ends the prompt, or of its first token, and what it took.
+    def read_score(self, data: bytes, continuation: str, *, first: bool) -> tuple[ContinuationScore, Usage, str]:
+        """Returns the score of the text that ends the prompt, or of its first token; what it took; and that token.
 
         A token that belongs to both prompt and continuation counts as the continuation's.
 
         Raises:
             UnsupportedCapability: If the server does not report the prompt's tokens.
+            InvalidRequest: If they do not spell the text, as where a token is a part of a character.
         """
         _, details, usage = _read(data)
-        texts = [token.text for token in details.prefill]
-        whole = "".join(texts)
-        if not continuation or not whole.endswith(continuation):
+        if not continuation:
+            return ContinuationScore(logprob=0.0, tokens=0), usage, ""
+        if not details.prefill:
             raise UnsupportedCapability(
                 "This server does not report the log-probabilities of a prompt's tokens.",
                 hint=able_hint(Capability.CONTINUATION_LOGPROBS),
+            )
+        whole = "".join(token.text for token in details.prefill)
+        if not whole.endswith(continuation):
+            raise InvalidRequest(
+                "The tokens that the server reports do not spell the text that was to be scored.",
+                hint=able_hint(Capability.CONTINUATION_LOGPROBS),
+                usage=usage,
             )
         begin, at, inside = len(whole) - len(continuation), 0, []
         for token in details.prefill:
             at += len(token.text)
             if at > begin:
-                inside.append(token.logprob)
+                inside.append(token)
         inside = inside[:1] if first else inside
-        if any(value is None for value in inside):
+        values = [token.logprob for token in inside if token.logprob is not None]
+        if len(values) < len(inside):
             raise BadResponse("The answer has no log-probability for a token of a continuation.", usage=usage)
-        total = sum(nats(value) for value in inside if value is not None)
-        return ContinuationScore(logprob=total, tokens=len(inside)), usage
+        return ContinuationScore(logprob=sum(map(nats, values)), tokens=len(inside)), usage, inside[0].text
 
 
 def _read(data: bytes) -> tuple[_Answer, _Details, Usage]:

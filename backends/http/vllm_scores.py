@@ -93,7 +93,7 @@ def read_after(data: bytes, nodes: Nodes, found: Found) -> None:
 def readable(prompt: int, continuations: Sequence[str]) -> Iterator[Sequence[str]]:
     """Cuts continuations of a prompt of so many tokens into parts that can be read in one request each."""
     longest = prompt + max(map(len, continuations), default=0)
-    rows = max(1, _ECHOED // longest)
+    rows = max(1, _ECHOED // max(longest, 1))
     for first in range(0, len(continuations), rows):
         yield continuations[first : first + rows]
 

@@ -22,17 +22,17 @@ from ..base import (
     Usage,
 )
 from ..constraints import satisfies
+from ..continuations import LEAST
 from ..errors import BadResponse, UnsupportedCapability
 from ..jsonio import decode
 from ..known import able_hint
-from .faults import inner_error
+from .faults import inner_error, presentable
 
 T = TypeVar("T")
 A = TypeVar("A", bound="WireAnswer")
 Constrain = Callable[[Constraint | None], dict[str, Any]]
 """Says a constraint in the fields of a request."""
 CHOICE_FIELD = "answer"
-_LEAST = -9999.0
 _FINISH = {
     None: Finish.STOP,
     "stop": Finish.STOP,
@@ -181,7 +181,7 @@ def finish(reason: str | None, usage: Usage) -> Finish:
     """
     ended = _FINISH.get(reason)
     if ended is None:
-        bad(f"The answer ended with {reason!r}, which is no end of a text.", usage)
+        bad(f"The answer ended with {presentable(str(reason))!r}, which is no end of a text.", usage)
     return ended
 
 
@@ -277,7 +277,7 @@ def _best(position: Position) -> tuple[TokenLogprob, ...]:
 
 def nats(value: float) -> float:
     """Returns a log-probability that is a number: none is below -9999, which servers also use for impossible."""
-    return value if math.isfinite(value) and value > _LEAST else _LEAST
+    return value if math.isfinite(value) and value > LEAST else LEAST
 
 
 def cut_at_stop(text: str, stop: tuple[str, ...]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from recommender import Item, Ranking
 
@@ -40,26 +39,32 @@ def exposure(
     found: dict[str, Any] = {"attribute": attribute, "users": len(rows), "left_out": len(users) - len(rows)}
     if not rows:
         return found
-    values = sorted({value for offered, _ in rows for value in offered})
-    offered = np.array([[row.get(value, 0.0) for value in values] for row, _ in rows])
-    given = np.array([[row.get(value, 0.0) for value in values] for _, row in rows])
-    largest = np.argsort(-offered.mean(axis=0), kind="stable")[:SHOWN]
+    offered, given = _means([row for row, _ in rows]), _means([row for _, row in rows])
     return {
         **found,
-        "distance": float(np.abs(given.mean(axis=0) - offered.mean(axis=0)).sum() / 2),
+        "distance": sum(abs(given.get(value, 0.0) - share) for value, share in offered.items()) / 2,
         "values": {
-            values[at]: {
-                "offered": float(offered[:, at].mean()),
-                "given": float(given[:, at].mean()),
-                "difference": cell(given[:, at] - offered[:, at], seed),
+            value: {
+                "offered": offered[value],
+                "given": given.get(value, 0.0),
+                "difference": cell([got.get(value, 0.0) - shown.get(value, 0.0) for shown, got in rows], seed),
             }
-            for at in largest
+            for value in sorted(sorted(offered), key=lambda value: -offered[value])[:SHOWN]
         },
     }
 
 
+def _means(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean share of each value over users."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for row in shares:
+        for value, share in row.items():
+            found[value] += share
+    return {value: total / len(shares) for value, total in found.items()}
+
+
 def _weighted(ranking: Ranking, top: int) -> Iterable[tuple[Item, float]]:
-    return ((ranked.item, 1.0 / np.log2(place + 1)) for place, ranked in enumerate(ranking.by_model[:top], start=1))
+    return ((ranked.item, 1.0 / math.log2(place + 1)) for place, ranked in enumerate(ranking.by_model[:top], start=1))
 
 
 def _shares(weighted: Iterable[tuple[Item, float]], attribute: str) -> Mapping[str, float]:

@@ -57,7 +57,8 @@ def _difference(one: npt.NDArray[Any], other: npt.NDArray[Any], seed: int) -> di
     """Of the means of two groups of different users: both are resampled, percentile interval."""
     rng = np.random.default_rng(seed)
     means = [
-        values[rng.integers(0, len(values), size=(RESAMPLES, len(values)))].mean(axis=1) for values in (one, other)
+        np.array([values[rng.integers(0, len(values), size=len(values))].mean() for _ in range(RESAMPLES)])
+        for values in (one, other)
     ]
     low, high = np.quantile(means[0] - means[1], (0.025, 0.975))
     return {"mean": float(one.mean() - other.mean()), "low": float(low), "high": float(high)}

@@ -22,7 +22,7 @@ class AlsOptions(Options):
 
     Attributes:
         factors: Length of the vectors.
-        alpha: How much more an interaction weighs than none.
+        alpha: How many times as much an interaction weighs as none.
         l2: Regularisation.
         iterations: Sweeps over users and items.
     """

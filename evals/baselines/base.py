@@ -19,6 +19,7 @@ from recommender import Catalog, History, Task
 from ..components import Options
 from ..datasets import Event
 from ..errors import SpecError
+from ..splits.base import sequences
 
 Floats = npt.NDArray[np.floating[Any]]
 Sequences = list[npt.NDArray[np.int64]]
@@ -50,17 +51,14 @@ class Training:
         at = [self.places[event.item_id] for event in self.events]
         return np.bincount(at, minlength=len(self.item_ids)).astype(np.int64)
 
+    def by_user(self) -> list[list[Event]]:
+        """Each user's events, by time and then in the order given; users in the order of their ids."""
+        return [events for _, events in sorted(sequences(self.events).items())]
+
     @cached_property
     def sequences(self) -> Sequences:
-        """Places of each user's items, by time and then in the order given; users in the order of their ids."""
-        by_user: dict[str, list[Event]] = {}
-        for event in self.events:
-            by_user.setdefault(event.user_id, []).append(event)
-        found = []
-        for _, events in sorted(by_user.items()):
-            events.sort(key=lambda event: event.time or 0.0)
-            found.append(np.array([self.places[event.item_id] for event in events], dtype=np.int64))
-        return found
+        """Places of each user's items, in the order of :meth:`by_user`."""
+        return [np.array([self.places[event.item_id] for event in events], dtype=np.int64) for events in self.by_user()]
 
     def history(self, history: History) -> npt.NDArray[np.int64]:
         """Places of a history's items, oldest first; items that the catalogue lacks are left out."""

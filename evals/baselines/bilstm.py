@@ -86,21 +86,15 @@ class Bilstm:
 
     def _windows(self) -> tuple[Rows, Any]:
         """Every place of every sequence: the words of what was done before, and the item that follows."""
-        by_user: dict[str, list[Any]] = {}
-        for event in self._training.events:
-            by_user.setdefault(event.user_id, []).append(event)
-        ends = []
-        for user_id, events in sorted(by_user.items()):
-            events.sort(key=lambda event: event.time or 0.0)
-            ends += [(user_id, end) for end in range(1, len(events))]
+        ends = [(events, end) for events in self._training.by_user() for end in range(1, len(events))]
         if not ends:
             raise SpecError("The BiLSTM needs users with at least two training interactions.")
         drawn = shuffled(len(ends), "windows", self._training.seed)[: self._options.windows]
         texts, following = [], []
-        for user_id, end in (ends[at] for at in drawn):
-            before = by_user[user_id][max(0, end - self._options.tokens) : end]
+        for events, end in (ends[at] for at in drawn):
+            before = events[max(0, end - self._options.tokens) : end]
             texts.append(self._text((event.kind, event.item_id) for event in before))
-            following.append(self._training.places[by_user[user_id][end].item_id])
+            following.append(self._training.places[events[end].item_id])
         return padded(texts, self._options.tokens, left=True), np.array(following)
 
     def _text(self, done: Iterable[tuple[Kind, str]]) -> list[int]:

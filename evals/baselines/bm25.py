@@ -36,8 +36,10 @@ class Bm25:
         self._items = len(training.item_ids)
         titles = [item.title for item in training.catalog]
         tokens = bm25s.tokenize(titles, stopwords=None, show_progress=False)
+        self._words = frozenset(tokens.vocab)
         self._index = bm25s.BM25()
-        self._index.index(tokens, show_progress=False)
+        if self._words:  # titles of single letters or signs alone have none
+            self._index.index(tokens, show_progress=False)
 
     def scores(self, histories: Sequence[History]) -> Floats:
         """Returns the scores of all titles for each history's titles."""
@@ -47,7 +49,7 @@ class Bm25:
         found = np.zeros((len(queries), self._items), dtype=np.float32)
         words = bm25s.tokenize(queries, stopwords=None, show_progress=False, return_ids=False)
         for row, query in zip(found, words, strict=True):
-            known = [word for word in query if word in self._index.vocab_dict]
+            known = [word for word in query if word in self._words]
             if known:
                 row[:] = self._index.get_scores(known)
         return found

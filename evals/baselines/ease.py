@@ -64,6 +64,8 @@ def _inverse(matrix: Floats) -> Floats:
     """The inverse of a symmetric, positive definite matrix, in its place: half the time of a general one's."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
+    if not len(matrix):  # nobody touched anything
+        return matrix
     factor, failed = dpotrf(matrix.T, lower=True, overwrite_a=True)
     if failed:
         raise SpecError("EASE has no inverse for these interactions: `l2` is too small; 500 is the default.")

@@ -10,7 +10,7 @@ Items = tuple[Item, ...]
 
 
 class Later(Candidates):
-    """Candidates of whom there are too many to be kept for every user.
+    """Candidates of which there are too many to be kept for every user.
 
     Args:
         make: Puts them together; gives the same each time.

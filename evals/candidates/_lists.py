@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ def read_lists(path: Path, catalog: Catalog) -> Lists:
 
 def _lines(path: Path, content: bytes) -> Iterator[tuple[int, str, list[str]]]:
     decode = msgspec.json.Decoder(_Line).decode
-    for number, raw in enumerate(content.split(b"\n"), start=1):
+    for number, raw in enumerate(content.removeprefix(BOM_UTF8).split(b"\n"), start=1):
         if not raw.strip():
             continue
         try:
@@ -76,5 +77,5 @@ def _lines(path: Path, content: bytes) -> Iterator[tuple[int, str, list[str]]]:
                 if not tab or not ids.split():
                     raise ValueError("expected a user, a tab and item ids")
                 yield number, user_id, ids.split()
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise DataError(f"{path}:{number}: not a candidate list ({error}).") from None

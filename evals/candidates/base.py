@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,11 @@ Places = npt.NDArray[np.intp]
 
 
 class CountOptions(Options):
-    """How many candidates each user gets, with the target."""
+    """Options of policies that draw.
+
+    Attributes:
+        count: How many candidates each user gets, with the target.
+    """
 
     count: int = Field(default=20, ge=2, strict=True)
 
@@ -64,11 +68,15 @@ class Ground:
         at = [self.places[event.item_id] for event in self.training]
         return np.bincount(at, minlength=len(self.item_ids)).astype(np.int64)
 
-    def unknown(self, one: HeldOut) -> Places:
-        """Places of the items that the user never touched and that are allowed, in the catalogue's order."""
+    def free(self, without: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Whether each item may be a candidate and is none of these, (items,), in the catalogue's order."""
         free = self.allowed.copy()
-        free[[self.places[item_id] for item_id in one.known]] = False
-        return np.flatnonzero(free)
+        free[[self.places[item_id] for item_id in without]] = False
+        return free
+
+    def only_allowed(self, item_ids: Iterable[str]) -> list[str]:
+        """Those of the items that may be a candidate, in their order."""
+        return [item_id for item_id in item_ids if self.allowed[self.places[item_id]]]
 
 
 Pick = Callable[[Sequence[HeldOut]], Iterator[Sequence[str]]]
@@ -85,7 +93,7 @@ class Picker:
         source: What :class:`recommender.Candidates` says of who chose them.
         count: How many candidates there should be; None where that is not fixed.
         serves: Whether a user can be served; None serves all.
-        unserved: What is said of the others, after their number and "users".
+        unserved: What is said of the others, after "Left out:" and their number.
         data: Hashes of the files that were read, for the manifest.
         warnings: What was wrong with them, counted.
         size: How many a user gets, where they are so many that each user's are put together whenever they are asked
@@ -98,7 +106,7 @@ class Picker:
     source: str
     count: int | None = None
     serves: Callable[[HeldOut], bool] | None = None
-    unserved: str = "cannot be served by the candidate policy and are left out"
+    unserved: str = "whom the candidate policy cannot serve"
     data: Mapping[str, str] = field(default_factory=dict)
     warnings: Callable[[Sequence[HeldOut]], Sequence[str]] | None = None
     size: Callable[[HeldOut], int] | None = None

@@ -52,8 +52,7 @@ def prepare(ground: Ground, options: FirstStagesOptions) -> Picker:
     def pick(users: Sequence[HeldOut]) -> Iterator[Sequence[str]]:
         histories = [_history(one, ground) for one in users]
         for one, *scores in zip(users, *(stage.scores(histories) for stage in stages), strict=True):
-            free = ground.allowed.copy()
-            free[[ground.places[event.item_id] for event in one.history]] = False
+            free = ground.free(event.item_id for event in one.history)
             yield _turns([_best(np.asarray(row), free, options.count) for row in scores], options.count, ground)
 
     text = (

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from ..components import Options
 from ..draws import shuffled
 from ..splits.base import HeldOut
-from .base import CandidatePolicy, Ground, Picker, Places
+from .base import CandidatePolicy, Ground, Picker
 
 
 def prepare(ground: Ground, _: Options) -> Picker:
     """Takes every allowed item that is not in the history, in random order."""
+    allowed = int(ground.allowed.sum())
 
-    def known(one: HeldOut) -> Places:
-        return np.unique(np.array([ground.places[event.item_id] for event in one.history], dtype=np.intp))
+    def size(one: HeldOut) -> int:
+        return allowed - len(ground.only_allowed({event.item_id for event in one.history}))
 
     def pick(users: Sequence[HeldOut]) -> Iterator[Sequence[str]]:
         for one in users:
-            free = ground.allowed.copy()
-            free[known(one)] = False
+            free = ground.free(event.item_id for event in one.history)
             order = shuffled(len(ground.item_ids), "order", ground.seed, one.user_id)
             yield [ground.item_ids[place] for place in order[free[order]].tolist()]
 
-    allowed = int(ground.allowed.sum())
     return Picker(
         pick=pick,
         text="all items of the catalogue that are not in the history, in random order (full-catalogue metrics)",
         sampled=False,
         source="full catalogue",
-        size=lambda one: allowed - int(ground.allowed[known(one)].sum()),
+        size=size,
     )
 
 

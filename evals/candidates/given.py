@@ -14,7 +14,9 @@ from ..components import Options
 from ..draws import shuffled
 from ..errors import SpecError
 from ..splits.base import HeldOut
+from ..wording import number_of
 from ._lists import Lists, read_lists
+from ._sampling import crowded
 from .base import SAMPLED, CandidatePolicy, Ground, Picker
 
 
@@ -54,7 +56,7 @@ def prepare(ground: Ground, options: GivenOptions) -> Picker:
 
     def pick(users: Sequence[HeldOut]) -> Iterator[Sequence[str]]:
         for one in users:
-            found = [i for i in lists.by_user[one.user_id] if ground.allowed[ground.places[i]]]
+            found = ground.only_allowed(lists.by_user[one.user_id])
             if options.target == "added":
                 others = [item_id for item_id in found if item_id not in one.targets]
                 found = [*others[: max(1, count - len(one.targets))], *sorted(one.targets)]
@@ -69,10 +71,13 @@ def prepare(ground: Ground, options: GivenOptions) -> Picker:
         sampled=options.target == "added",
         source="given",
         count=count,
-        serves=lambda one: any(ground.allowed[ground.places[i]] for i in lists.by_user.get(one.user_id, ())),
-        unserved=f"have no candidates in {path.name} and are left out",
+        serves=lambda one: bool(ground.only_allowed(lists.by_user.get(one.user_id, ()))),
+        unserved=f"without candidates in {path.name}",
         data={"candidates": path.name, "candidates_sha256": lists.sha256},
-        warnings=lambda users: _repeats(path, lists, users),
+        warnings=lambda users: [
+            *_repeats(path, lists, users),
+            *(crowded(users, count) if options.target == "added" else ()),
+        ],
     )
 
 
@@ -87,7 +92,8 @@ def _repeats(path: Path, lists: Lists, users: Sequence[HeldOut]) -> list[str]:
     counts = [lists.repeated[one.user_id] for one in users if one.user_id in lists.repeated]
     if not counts:
         return []
-    return [f"{path.name} repeats {sum(counts)} candidates of {len(counts)} users; each is kept once."]
+    what = f"{number_of(sum(counts), 'candidate')} of {number_of(len(counts), 'user')}"
+    return [f"{path.name} repeats {what}; each is kept once."]
 
 
 CANDIDATES = CandidatePolicy(summary="lists from a file", options=GivenOptions, prepare=prepare)

@@ -25,16 +25,17 @@ def prepare(ground: Ground, options: MatchedOptions) -> Picker:
     """Draws from a run of neighbours in popularity in which the target's place is random.
 
     Were the target in the middle of the run, its place would give it away.  At either end of the catalogue the run is
-    cut short on one side, and a little is still given away; the popularity row shows how much.
+    cut short on one side, and a little is still given away; the popularity row shows how much.  Of several targets the
+    neighbours are those of one, the first by its id.
     """
     # Equally popular items are ordered at random, for a catalogue's order may follow a hidden popularity.
     order = np.lexsort((draws(len(ground.item_ids), "equals", ground.seed), ground.popularity))
 
     def draw(one: HeldOut, wanted: int) -> Places:
-        free = np.zeros(len(ground.item_ids), dtype=bool)
-        free[ground.unknown(one)] = True
         target = ground.places[min(one.targets)]
-        line = order[free[order] | (order == target)]
+        free = ground.free(one.known)
+        free[target] = True
+        line = order[free[order]]
         place = int(np.flatnonzero(line == target)[0])
         width = min(wanted * options.width + 1, len(line))
         behind = int(draws(1, "place", ground.seed, one.user_id)[0] % np.uint64(width))

@@ -30,7 +30,7 @@ def prepare(ground: Ground, options: PopularityOptions) -> Picker:
     weights[ground.popularity == 0] = 0.0
 
     def draw(one: HeldOut, wanted: int) -> Places:
-        unknown = ground.unknown(one)
+        unknown = np.flatnonzero(ground.free(one.known))
         chance = uniforms(len(ground.item_ids), "negatives", ground.seed, one.user_id)[unknown]
         with np.errstate(divide="ignore"):
             waits = -np.log(chance) / weights[unknown]  # exponential waiting times: who comes first is drawn

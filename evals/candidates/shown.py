@@ -9,19 +9,19 @@ from ..splits.base import HeldOut
 from .base import CandidatePolicy, Ground, Picker
 
 
-def prepare(_ground: Ground, _: Options) -> Picker:
-    """Takes each user's slate; users without one are left out."""
+def prepare(ground: Ground, _: Options) -> Picker:
+    """Takes each user's slate; users without one, or with one of a single item, are left out."""
 
     def pick(users: Sequence[HeldOut]) -> Iterator[Sequence[str]]:
-        return (one.shown for one in users)
+        return (ground.only_allowed(one.shown) for one in users)
 
     return Picker(
         pick=pick,
         text="the items of the slate that was shown, in the file's order",
         sampled=False,
         source="shown",
-        serves=lambda one: len(one.shown) > 1,
-        unserved="were shown a single item and are left out",
+        serves=lambda one: len(ground.only_allowed(one.shown)) > 1,
+        unserved="to whom no slate of two items or more was shown",
     )
 
 

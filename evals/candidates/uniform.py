@@ -13,8 +13,7 @@ def prepare(ground: Ground, options: CountOptions) -> Picker:
 
     def draw(one: HeldOut, wanted: int) -> Places:
         order = shuffled(len(ground.item_ids), "negatives", ground.seed, one.user_id)
-        free = ground.allowed.copy()
-        free[[ground.places[item_id] for item_id in one.known]] = False
+        free = ground.free(one.known)
         return order[free[order]][:wanted]
 
     return sampled(ground, draw, count=options.count, what="drawn uniformly from those the user never interacted with")

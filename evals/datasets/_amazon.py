@@ -30,18 +30,13 @@ def with_categories(dataset: Dataset, categories: Sequence[str], fetch_category:
         name = f"{dataset.name}:{category}"
 
         def load(folder: Path) -> Interactions:
-            return replace_name(dataset.load(folder), name)
+            return replace(dataset.load(folder), name=name)
 
         return replace(
             dataset, name=name, fetch=lambda log: fetch_category(category, log), load=load, parts=(), part=None
         )
 
     return replace(dataset, parts=tuple(categories), part=part)
-
-
-def replace_name(data: Interactions, name: str) -> Interactions:
-    """Returns the same data under another name."""
-    return Interactions(name=name, items=data.items, events=data.events, notes=data.notes)
 
 
 def no_category(name: str, categories: Sequence[str]) -> DataError:

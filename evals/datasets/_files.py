@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import IO, Any
@@ -23,8 +23,8 @@ from .base import Log
 MAX_FIELD = 10_000_000
 LARGEST = 10_000_000_000
 """Bytes of an unpacked file; a larger one is a bomb, not a dataset of this project."""
-MAX_SECONDS = 1e11
-"""The year 5138: a larger time is one in milliseconds."""
+MIN_SECONDS, MAX_SECONDS = -62_135_596_800.0, 1e11
+"""The years 1 and 5138: a larger time is one in milliseconds."""
 
 
 def holds(folder: Path, names: Sequence[str]) -> bool:
@@ -48,20 +48,24 @@ def one_of(folder: Path, patterns: Sequence[str], what: str) -> Path:
     raise DataError(f"{folder}: there is no {what} ({' or '.join(patterns)}); name the folder that holds it.")
 
 
-def lines(path: Path, *, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """Yields number and text of the lines that are not blank; a name in ``.gz`` is unpacked on the way."""
+def lines(path: Path, *, encoding: str = "utf-8-sig") -> Iterator[tuple[int, str]]:
+    """Yields number and text of the lines that are not blank; a name in ``.gz`` is unpacked on the way.
+
+    Raises:
+        DataError: If the file cannot be read, or is not UTF-8 where no other encoding is named.
+    """
     try:
         with _open(path, encoding=encoding, newline="\n") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield number, line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not {encoding} at byte {error.start}; fetch the file again.") from None
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
     except (OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
 
 
-def rows(path: Path, *, separator: str = "\t", encoding: str = "utf-8") -> Iterator[tuple[int, list[str]]]:
+def rows(path: Path, *, separator: str = "\t", encoding: str = "utf-8-sig") -> Iterator[tuple[int, list[str]]]:
     """Yields number and fields of each line.  Quotes are ordinary characters."""
     return ((number, line.split(separator)) for number, line in lines(path, encoding=encoding))
 
@@ -78,8 +82,8 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield reader.line_num, row
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error}).") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not utf-8 at byte {error.start}; save it as UTF-8.") from None
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
     except (OSError, EOFError) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
 
@@ -123,7 +127,7 @@ def json_lines(path: Path, kind: type[Any]) -> Iterator[tuple[int, Any]]:
     for number, line in lines(path):
         try:
             yield number, decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DataError(f"{path}:{number}: cannot be read ({error}).") from None
 
 
@@ -131,13 +135,14 @@ def seconds(text: str | float, *, scale: float = 1.0) -> float:
     """Returns a time in seconds since 1970.
 
     Raises:
-        ValueError: If it is no number, or too large for seconds.
+        ValueError: If it is no number, or lies outside the years 1 to 5138.
     """
     value = float(text) / scale
     if not isfinite(value):
         raise ValueError("not a finite number")
-    if abs(value) > MAX_SECONDS:
-        raise ValueError(f"{text} is too large for seconds since 1970; in milliseconds, divide by 1000")
+    if not MIN_SECONDS <= value <= MAX_SECONDS:
+        size = "large" if value > 0 else "small"
+        raise ValueError(f"{text} is too {size} for seconds since 1970; in milliseconds, divide by 1000")
     return value
 
 
@@ -153,13 +158,28 @@ def stars(text: str | float) -> float:
     return value
 
 
-def fetch_zip(url: str, folder: Path, members: Mapping[str, str], *, log: Log, sha256: str | None = None) -> Path:
+def fetch_zip(
+    url: str,
+    folder: Path,
+    members: Mapping[str, str],
+    *,
+    log: Log,
+    sha256: str | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> Path:
     """Fetches an archive and unpacks members of it into ``folder``; the last one named is moved there last.
 
-    ``members`` has the path in the archive of each file wanted, with the name it gets.
+    Args:
+        url: Its address.
+        folder: Where the files go.
+        members: The path in the archive of each file wanted, with the name it gets.
+        log: Is told what is done.
+        sha256: The archive's hash, where it is known.
+        check: Is given a folder with the files before they are moved, and raises :class:`DataError` if they are not
+            what they should be.
 
     Raises:
-        DataError: If it cannot be fetched, or lacks a member.
+        DataError: If it cannot be fetched, lacks a member or is refused by ``check``; then it is thrown away.
     """
     names = list(members.values())
     if holds(folder, names):
@@ -169,7 +189,10 @@ def fetch_zip(url: str, folder: Path, members: Mapping[str, str], *, log: Log, s
     except DownloadError as error:
         raise DataError(f"{error} Or put {' and '.join(names)} into {folder} by hand.") from error
     try:
-        _unpack(archive, folder, members)
+        _unpack(archive, folder, members, check)
+    except DataError:
+        archive.unlink(missing_ok=True)
+        raise
     except (zipfile.BadZipFile, KeyError) as error:
         archive.unlink(missing_ok=True)
         raise DataError(f"{url}: not the archive it should be ({error}); it was thrown away.") from None
@@ -180,14 +203,18 @@ def fetch_zip(url: str, folder: Path, members: Mapping[str, str], *, log: Log, s
     return folder
 
 
-def _unpack(archive: Path, folder: Path, members: Mapping[str, str]) -> None:
+def _unpack(
+    archive: Path, folder: Path, members: Mapping[str, str], check: Callable[[Path], None] | None = None
+) -> None:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking-") as temporary:
         with zipfile.ZipFile(archive) as files:
             for member, name in members.items():
                 if files.getinfo(member).file_size > LARGEST:
-                    raise DataError(f"{archive}: {member} would take more than {LARGEST:,} bytes; it is not unpacked.")
+                    raise DataError(f"{archive}: {member} would take more than {LARGEST:,} bytes; it was thrown away.")
                 with files.open(member) as source, (Path(temporary) / name).open("wb") as sink:
                     shutil.copyfileobj(source, sink)
+        if check is not None:
+            check(Path(temporary))
         for name in members.values():
             (Path(temporary) / name).replace(folder / name)
 
@@ -204,6 +231,21 @@ def fetch_files(urls: Mapping[str, str], folder: Path, *, log: Log, sha256: Mapp
     except DownloadError as error:
         raise DataError(f"{error} Or put {' and '.join(urls)} into {folder} by hand.") from error
     return folder
+
+
+def _not_utf8(path: Path) -> DataError:
+    """Names the first line that is not UTF-8; the decoder only knows how far into its block it came."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        number = next((at for at, line in enumerate(file, start=1) if not _decodes(line)), 1)
+    return DataError(f"{path}:{number}: not UTF-8; save the file as UTF-8, or fetch it again.")
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _open(path: Path, *, encoding: str, newline: str) -> IO[str]:

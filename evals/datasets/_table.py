@@ -8,6 +8,7 @@ from pathlib import Path
 from recommender import Catalog, CatalogError, Item
 
 from ..errors import DataError
+from ..wording import number_of
 from .base import Event, Impression, Interactions
 
 
@@ -35,6 +36,13 @@ def checked(
     )
 
 
+def unique(items: Iterable[Item]) -> tuple[dict[str, Item], tuple[str, ...]]:
+    """The items by id, of several with one id the first, and a note of how many others there were."""
+    found: dict[str, Item] = {}
+    others = sum(found.setdefault(item.item_id, item) is not item for item in items)
+    return found, (f"Left out: {number_of(others, 'row')} of items that stand there already.",) if others else ()
+
+
 def titled(items: Mapping[str, Item], events: Iterable[Event]) -> tuple[list[Event], tuple[str, ...]]:
     """Leaves out the events of items without a title, which no prompt could show, and counts them in a note."""
     kept, missing, lost = [], set(), 0
@@ -46,4 +54,5 @@ def titled(items: Mapping[str, Item], events: Iterable[Event]) -> tuple[list[Eve
             lost += 1
     if not lost:
         return kept, ()
-    return kept, (f"{lost} interactions with {len(missing)} items that have no title in the data are left out.",)
+    what = f"{number_of(lost, 'interaction')} with {number_of(len(missing), 'item')}"
+    return kept, (f"Left out: {what} without a title in the data.",)

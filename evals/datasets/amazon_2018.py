@@ -18,7 +18,7 @@ from recommender import Item, Kind
 from ..errors import DataError
 from ._amazon import clean, no_category, with_categories
 from ._files import csv_rows, fetch_files, json_lines, one_of, seconds, stars
-from ._table import checked, titled
+from ._table import checked, titled, unique
 from .base import Dataset, Event, Interactions, Log
 
 NAME = "amazon-2018"
@@ -57,17 +57,15 @@ def load(folder: Path) -> Interactions:
 
     Reviews are ``CATEGORY_5.json`` (every user and item has five), ``CATEGORY.json``, or the ratings only,
     ``CATEGORY.csv``: item, user, rating, time, without a header.  Items without a title are left out with their
-    reviews, and counted; of two entries of one item the first counts.
+    reviews, and of two rows of one item the first is taken; both are counted.
 
     Raises:
         DataError: If a file is missing or a line cannot be read.
     """
-    items: dict[str, Item] = {}
-    for item in _items(one_of(folder, _META, "metadata file of 2018")):
-        items.setdefault(item.item_id, item)
+    items, repeats = unique(_items(one_of(folder, _META, "metadata file of 2018")))
     path = one_of(folder, _REVIEWS, "reviews file of 2018")
     events, notes = titled(items, _ratings(path) if ".csv" in path.suffixes else _reviews(path))
-    return checked(NAME, folder, items.values(), events, notes=notes)
+    return checked(NAME, folder, items.values(), events, notes=notes + repeats)
 
 
 def fetch(log: Log) -> Path:

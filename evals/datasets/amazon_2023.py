@@ -19,7 +19,7 @@ from recommender import Item, Kind
 from ..errors import DataError
 from ._amazon import clean, no_category, with_categories
 from ._files import csv_rows, fetch_files, json_lines, one_of, seconds, stars, table
-from ._table import checked, titled
+from ._table import checked, titled, unique
 from .base import Dataset, Event, Interactions, Log
 
 NAME = "amazon-2023"
@@ -63,17 +63,16 @@ def load(folder: Path) -> Interactions:
 
     Interactions are ``CATEGORY.csv`` with the header ``user_id,parent_asin,rating,timestamp``, or the reviews,
     ``CATEGORY.jsonl``; times are in milliseconds.  ``year`` is the year of release, else that in which Amazon first had
-    the item, where the metadata say one.  Items without a title are left out with their reviews, and counted.
+    the item, where the metadata say one.  Items without a title are left out with their reviews, and of two rows of one
+    item the first is taken; both are counted.
 
     Raises:
         DataError: If a file is missing or a line cannot be read.
     """
-    items: dict[str, Item] = {}
-    for item in _items(one_of(folder, _META, "metadata file of 2023")):
-        items.setdefault(item.item_id, item)
+    items, repeats = unique(_items(one_of(folder, _META, "metadata file of 2023")))
     path = one_of(folder, _REVIEWS, "interactions file of 2023")
     events, notes = titled(items, _ratings(path) if ".csv" in path.suffixes else _reviews(path))
-    return checked(NAME, folder, items.values(), events, notes=notes)
+    return checked(NAME, folder, items.values(), events, notes=notes + repeats)
 
 
 def fetch(log: Log) -> Path:

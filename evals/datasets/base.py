@@ -64,7 +64,8 @@ class Interactions:
         digest: Hash of catalogue, events and impressions; two layouts of the same data have the same.
 
     Raises:
-        DataError: If there are no events, one is of an item that the catalogue lacks, or only some have a time.
+        DataError: If there are no events, an event or a slate has an item that the catalogue lacks, a click is of an
+            item that was not shown, or only some events have a time.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Interactions:
                     f"{self.name}: interaction {number} is of item {event.item_id!r}, which its catalogue lacks; "
                     "add the item or remove the interaction."
                 )
+        self._check_slates()
         digest = hashlib.blake2b(self.items.digest().encode(), digest_size=16)
         encode = msgspec.json.Encoder().encode
         for event in self.events:
@@ -98,6 +100,15 @@ class Interactions:
             digest.update(encode((one.impression_id, one.user_id, one.time, one.history, one.shown)))
             digest.update(encode(sorted(one.clicked)))
         object.__setattr__(self, "digest", digest.hexdigest())
+
+    def _check_slates(self) -> None:
+        known = frozenset(item.item_id for item in self.items) if self.impressions else frozenset[str]()
+        for one in self.impressions:
+            where = f"{self.name}: impression {one.impression_id!r}"
+            if not known.issuperset(one.shown):
+                raise DataError(f"{where} shows an item that its catalogue lacks; add the item or leave the slate out.")
+            if not one.clicked.issubset(one.shown):
+                raise DataError(f"{where} has a click on an item that it does not show; add the item to the slate.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""LLMRank's files: Amazon Video Games of 2018 as sequences, with 100 candidates of each first stage for 6,000 users.
+"""LLMRank's files: Amazon Video Games of 2018 as sequences, with lists of candidates for 6,000 users.
 
 Hou et al., "Large Language Models are Zero-Shot Rankers for Recommender Systems", ECIR 2024.
 """
@@ -83,7 +83,7 @@ def _events(path: Path) -> Iterator[Event]:
 
 DATASET = Dataset(
     name=NAME,
-    summary="Amazon Video Games 2018 as LLMRank cut it: 50,546 users, candidates of five first stages for 6,000",
+    summary="Amazon Video Games 2018 as LLMRank cut it: 50,546 users, five candidate lists for 6,000 of them",
     licence=LICENCE,
     home=HOME,
     fetch=fetch,

@@ -15,8 +15,9 @@ from backends import cache_dir
 from recommender import Item, Kind
 
 from ..errors import DataError
+from ..wording import number_of
 from ._files import fetch_zip, holds, rows
-from ._table import checked
+from ._table import checked, unique
 from .base import Dataset, Event, Impression, Interactions, Log
 
 NAME = "mind"
@@ -42,8 +43,8 @@ def load(folder: Path) -> Interactions:
     """
     if not holds(folder, _FILES):
         raise DataError(f"{folder}: {' and '.join(_FILES)} are not both there; name the folder that holds them.")
-    items = {item.item_id: item for item in _items(folder / "news.tsv")}
-    impressions, notes = [], []
+    items, repeats = unique(_items(folder / "news.tsv"))
+    impressions, notes = [], list(repeats)
     without_click = unknown = 0
     for one in _impressions(folder / "behaviors.tsv"):
         if not {*one.history, *one.shown} <= items.keys():
@@ -53,9 +54,9 @@ def load(folder: Path) -> Interactions:
         else:
             impressions.append(one)
     if without_click:
-        notes.append(f"{without_click} impressions without a click are left out.")
+        notes.append(f"Left out: {number_of(without_click, 'impression')} without a click.")
     if unknown:
-        notes.append(f"{unknown} impressions of news without a title in news.tsv are left out.")
+        notes.append(f"Left out: {number_of(unknown, 'impression')} of news without a title in news.tsv.")
     impressions.sort(key=lambda one: one.time)
     return checked(
         NAME, folder, items.values(), _events(impressions), impressions=tuple(impressions), notes=tuple(notes)
@@ -130,7 +131,11 @@ def _events(impressions: Sequence[Impression]) -> Iterator[Event]:
 
 def _part(part: str) -> Dataset:
     name = f"{NAME}:{part}"
-    return replace(DATASET, name=name, fetch=lambda log: fetch_part(part, log), parts=(), part=None)
+
+    def named(folder: Path) -> Interactions:
+        return replace(load(folder), name=name)
+
+    return replace(DATASET, name=name, fetch=lambda log: fetch_part(part, log), load=named, parts=(), part=None)
 
 
 DATASET = Dataset(

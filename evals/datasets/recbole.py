@@ -14,7 +14,7 @@ from recommender import Item, Kind
 
 from ..errors import DataError
 from ._files import one_of, rows, seconds, stars, table
-from ._table import checked, titled
+from ._table import checked, titled, unique
 from .base import Dataset, Event, Interactions, Log
 
 NAME = "recbole"
@@ -26,13 +26,15 @@ def load(folder: Path) -> Interactions:
     """Reads ``NAME.item`` and ``NAME.inter``, or ``NAME.train.inter``, ``NAME.valid.inter`` and ``NAME.test.inter``.
 
     The title is the first of the columns in ``TITLES``; all other columns become attributes.  Values of a sequence are
-    joined by ``|``, but a title keeps its spaces.  ``rating`` and ``timestamp`` are read where they are there.
+    joined by ``|``, but a title keeps its spaces.  ``rating`` and ``timestamp`` are read where they are there.  Items
+    without a title are left out with their interactions, and of two rows of one item the first is taken; both are
+    counted.
 
     Raises:
         DataError: If a file or a column is missing or a line cannot be read.
     """
     path = one_of(folder, ("*.item",), "RecBole .item file")
-    items = {item.item_id: item for item in _items(path)}
+    items, repeats = unique(_items(path))
     name = path.name.removesuffix(".item")
     parts = [folder / f"{name}.{part}inter" for part in ("", "train.", "valid.", "test.")]
     found = [part for part in parts if part.is_file()]
@@ -41,7 +43,7 @@ def load(folder: Path) -> Interactions:
     if len(found) > 1 and found[0] == parts[0]:
         raise DataError(f"{folder}: there is {name}.inter and {found[1].name}; keep the whole or the parts.")
     events, notes = titled(items, (event for part in found for event in _events(part)))
-    return checked(name, folder, items.values(), events, notes=notes)
+    return checked(name, folder, items.values(), events, notes=notes + repeats)
 
 
 def fetch(log: Log) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,18 @@ from ._shelf import Places, Shelf
 Floats = npt.NDArray[np.float64]
 Hits = npt.NDArray[np.bool_]
 _FEW = 8
+"""Up to so many targets, looking for each in the ranking is faster than going through it."""
+
+
+def gain(grades: npt.ArrayLike, most: npt.ArrayLike) -> Floats:
+    """``2 ** grade - 1`` over 2 to the power of the user's highest grade: so none is too large, and NDCG is a ratio."""
+    highest = np.asarray(most, dtype=np.float64)
+    return np.asarray(np.exp2(np.asarray(grades, dtype=np.float64) - highest) - np.exp2(-highest), dtype=np.float64)
+
+
+def grades_of(targets: Iterable[str], gains: Mapping[str, float]) -> dict[str, float]:
+    """The grade of each target; one without a grade has 1."""
+    return {target: gains.get(target, 1.0) for target in targets}
 
 
 class Batch:
@@ -38,17 +50,27 @@ class Batch:
         return max((len(row.ranked) for row in self.rows), default=0)
 
     @cached_property
-    def _found(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], list[float]]:
-        """Users, places and gains of the targets in the rankings; an item that stands twice counts once."""
+    def _found(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], list[str]]:
+        """Users, places and ids of the targets in the rankings; an item that stands twice counts once."""
         users: list[int] = []
         places: list[int] = []
-        gains: list[float] = []
+        targets: list[str] = []
         for at, row in enumerate(self.rows):
             for place, target in _places(row):
                 users.append(at)
                 places.append(place)
-                gains.append(row.gains.get(target, 1.0) if row.gains else 1.0)
-        return np.array(users, dtype=np.intp), np.array(places, dtype=np.intp), gains
+                targets.append(target)
+        return np.array(users, dtype=np.intp), np.array(places, dtype=np.intp), targets
+
+    @cached_property
+    def _grades(self) -> list[dict[str, float]]:
+        """Each user's grade of each target."""
+        return [grades_of(row.targets, row.gains) for row in self.rows]
+
+    @cached_property
+    def _most(self) -> Floats:
+        """Each user's highest grade, (users,)."""
+        return np.array([max(grades.values(), default=0.0) for grades in self._grades], dtype=np.float64)
 
     @cached_property
     def hits(self) -> Hits:
@@ -60,19 +82,19 @@ class Batch:
 
     @cached_property
     def gains(self) -> Floats:
-        """``2 ** grade - 1`` of the target at a place, (users, places); 0 where none stands."""
+        """Gain of the target at a place, (users, places), see :func:`gain`; 0 where none stands."""
         gains = np.zeros((len(self.rows), self.depth), dtype=np.float64)
-        users, places, grades = self._found
-        gains[users, places] = np.exp2(grades) - 1.0
+        users, places, targets = self._found
+        grades = [self._grades[at][target] for at, target in zip(users.tolist(), targets, strict=True)]
+        gains[users, places] = gain(grades, self._most[users])
         return gains
 
     @cached_property
     def ideal(self) -> Floats:
         """Gains of all targets, highest first, (users, most targets); 0 pads."""
         ideal = np.zeros((len(self.rows), max((len(row.targets) for row in self.rows), default=0)), dtype=np.float64)
-        for at, row in enumerate(self.rows):
-            grades = [row.gains.get(target, 1.0) if row.gains else 1.0 for target in row.targets]
-            ideal[at, : len(grades)] = np.exp2(sorted(grades, reverse=True)) - 1.0
+        for at, grades in enumerate(self._grades):
+            ideal[at, : len(grades)] = gain(sorted(grades.values(), reverse=True), self._most[at])
         return ideal
 
     @cached_property

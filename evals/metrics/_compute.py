@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backends import ConfigurationError
+
 from ..errors import SpecError
 from ..types import EvalTask, Scored
-from ._batch import Batch, Floats
+from ._batch import Batch, Floats, gain, grades_of
 from ._shelf import Shelf
 from .base import Agreement, Metric, Shape
 
@@ -27,8 +29,6 @@ def parse(name: str) -> tuple[Metric, int]:
     Raises:
         SpecError: If there is no such metric, or the cut-off is missing or too much.
     """
-    from backends import ConfigurationError
-
     from . import METRICS
 
     match = _NAME.fullmatch(name)
@@ -82,7 +82,8 @@ def expected_random(names: Sequence[str], tasks: Sequence[EvalTask]) -> dict[str
 
 def _shape(one: EvalTask) -> Shape:
     ids = {item.item_id for item in one.task.candidates}
-    gains = {target: 2.0 ** one.gains.get(target, 1.0) - 1.0 for target in one.targets}
+    grades = grades_of(one.targets, one.gains)
+    gains = dict(zip(grades, gain(list(grades.values()), max(grades.values(), default=0.0)).tolist(), strict=True))
     return Shape(
         n=len(ids),
         found=len(one.targets & ids),

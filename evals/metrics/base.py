@@ -23,8 +23,8 @@ class Shape(NamedTuple):
         n: Candidates.
         found: Targets among them.
         targets: Targets in all.
-        gains: ``2 ** grade - 1`` of all targets together that are among the candidates.
-        ideal: ``2 ** grade - 1`` of all targets, highest first.
+        gains: Gain of all targets together that are among the candidates, on the scale of ``ideal``.
+        ideal: Gain of all targets, highest first: ``2 ** grade - 1``, over 2 to the power of the highest grade.
     """
 
     n: int

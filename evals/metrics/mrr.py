@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 
 from ._batch import Batch
@@ -21,7 +19,10 @@ def _expected(of: Shape, k: int) -> float:
     """Sum over ranks r of 1/r times the chance that the first target stands at r."""
     if not of.found:
         return 0.0
-    return sum(comb(of.n - r, of.found - 1) / r for r in range(1, of.n - of.found + 2)) / comb(of.n, of.found)
+    others = np.arange(of.n - of.found, dtype=np.float64)  # candidates that stand above the first target
+    missed = np.concatenate([[1.0], np.cumprod(1.0 - of.found / (of.n - others))])  # no target among the first r - 1
+    ranks = np.arange(1, len(missed) + 1)
+    return float((missed * of.found / (of.n - ranks + 1) / ranks).sum())
 
 
 METRIC = Metric(summary="one over the rank of the first target", cut=False, values=_values, expected=_expected)

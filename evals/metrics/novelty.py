@@ -1,6 +1,7 @@
 """Novelty: the mean self-information of the first k items, in bits (Zhou et al., PNAS 2010).
 
-``-log2((count + 1) / (all interactions + 1))``: one is added, so that an item never seen is not infinitely novel.
+``-log2((count + 1) / (all interactions + 1))``: one is added, so that an item never seen is not infinitely novel.  The
+paper's share is of the users who have the item; this one is of all interactions.
 """
 
 from __future__ import annotations

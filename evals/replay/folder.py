@@ -13,6 +13,7 @@ from ..errors import DataError
 from .protocol import Protocol, parse_protocol
 
 FILES = ("published.json", "catalog.csv", "responses.jsonl", "truth.csv", "seen.csv")
+_BEST_RATING = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +54,24 @@ def read(folder: Path) -> Recorded:
         raise DataError(f"{folder}: {missing[0]} is missing; a recorded run has {', '.join(FILES)}.")
     try:
         published = json.loads((folder / "published.json").read_text("utf-8"))
-        protocol, eligible = published["protocol"], published.get("eligible_items")
-        titles = {row["item_id"]: row["title"] for row in _rows(folder / "catalog.csv")}
+        protocol, eligible = published["protocol"], _eligible(published.get("eligible_items"))
+        titles = {row["item_id"]: row["title"] for row in _rows(folder / "catalog.csv", "item_id", "title")}
         truth: dict[str, dict[str, float]] = {}
-        for row in _rows(folder / "truth.csv"):
-            truth.setdefault(row["user_id"], {})[row["item_id"]] = float(row["rating"])
+        for row in _rows(folder / "truth.csv", "user_id", "item_id", "rating"):
+            truth.setdefault(row["user_id"], {})[row["item_id"]] = _rating(row["rating"])
         seen: dict[str, set[str]] = {}
-        for row in _rows(folder / "seen.csv"):
+        for row in _rows(folder / "seen.csv", "user_id", "item_id"):
             seen.setdefault(row["user_id"], set()).add(row["item_id"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, csv.Error) as error:
-        raise DataError(f"The recorded run in {folder} cannot be read: {error!r}; see its layout.") from error
+        raise DataError(
+            f"The recorded run in {folder} cannot be read: {error!r}; docs/evaluation.md has its layout."
+        ) from error
     parsed = parse_protocol(protocol)
     if parsed.drop_ineligible and eligible is None:
         raise DataError("published.json: protocol.drop_ineligible is true, but there are no eligible_items.")
     return Recorded(
         protocol=parsed,
-        eligible=None if eligible is None else frozenset(map(str, eligible)),
+        eligible=eligible,
         titles=titles,
         responses=_responses(folder / "responses.jsonl", titles),
         truth=truth,
@@ -76,9 +79,29 @@ def read(folder: Path) -> Recorded:
     )
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows, 1):
+        if any(row.get(column) is None for column in columns):
+            raise DataError(f"{path}, row {number}: {', '.join(columns)} are needed.")
+    return rows
+
+
+def _eligible(items: Any) -> frozenset[str] | None:
+    if items is None:
+        return None
+    if not isinstance(items, list):
+        raise DataError("published.json: eligible_items must be a list of item ids.")
+    return frozenset(map(str, items))
+
+
+def _rating(text: str) -> float:
+    """A rating; the gain of an item is 2^(rating + 1) - 1, which below 0 would be none."""
+    rating = float(text)
+    if not 0 <= rating <= _BEST_RATING:
+        raise DataError(f"truth.csv: the rating {text} is not between 0 and {_BEST_RATING}, as graded gains need it.")
+    return rating
 
 
 def _responses(path: Path, titles: Mapping[str, str]) -> tuple[Response, ...]:
@@ -101,10 +124,18 @@ def _responses(path: Path, titles: Mapping[str, str]) -> tuple[Response, ...]:
 
 
 def _response(row: Mapping[str, Any]) -> Response:
-    candidates = row.get("candidates")
+    candidates, text = row.get("candidates"), row["response"]
+    if not isinstance(text, str | None):
+        raise TypeError("the response is no text")
     return Response(
         user_id=str(row["user_id"]),
-        text=row["response"] or "",
-        candidates=None if candidates is None else tuple(dict.fromkeys(map(str, candidates))),
-        history=tuple(map(str, row.get("history") or ())),
+        text=text or "",
+        candidates=None if candidates is None else tuple(dict.fromkeys(_ids(candidates))),
+        history=tuple(_ids(row.get("history") or [])),
     )
+
+
+def _ids(items: Any) -> list[str]:
+    if not isinstance(items, list):
+        raise TypeError("candidates and history are lists of item ids")
+    return list(map(str, items))

@@ -57,20 +57,22 @@ def parse_protocol(raw: Mapping[str, Any]) -> Protocol:
         DataError: If a value is not known, since another count than the authors' would come out.
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("matcher"), Mapping):
-        raise DataError("published.json: protocol must be an object with a matcher, such as {'kind': 'difflib'}.")
+        raise DataError(
+            "published.json: protocol must be an object with a matcher, such as {'kind': 'difflib', 'cutoff': 0.6}."
+        )
     for key, known in _KNOWN.items():
         if key in raw and raw[key] not in known:
             raise DataError(f"published.json: protocol.{key} is {raw[key]!r}; known are {known}.")
     matcher = raw["matcher"]
     kind = matcher.get("kind")
-    if kind not in _READERS:
+    if not isinstance(kind, str) or kind not in _READERS:
         raise DataError(f"published.json: protocol.matcher.kind is {kind!r}; known are {tuple(_READERS)}.")
     if raw.get("reader", _READERS[kind]) != _READERS[kind]:
         raise DataError(f"published.json: the matcher {kind} goes with protocol.reader {_READERS[kind]!r}.")
     cutoff, k, case = matcher.get("cutoff"), raw.get("k"), matcher.get("case", "exact")
     if kind == "difflib" and not (_is_number(cutoff) and 0 <= cutoff <= 1):
         raise DataError(f"published.json: protocol.matcher.cutoff is {cutoff!r}; difflib needs a number from 0 to 1.")
-    if k is not None and not (_is_number(k) and k == int(k) and k >= 1):
+    if k is not None and not (_is_number(k) and float(k).is_integer() and k >= 1):
         raise DataError(f"published.json: protocol.k is {k!r}; it must be a whole number of at least 1.")
     if case not in ("exact", "ignore"):
         raise DataError(f"published.json: protocol.matcher.case is {case!r}; known are ('exact', 'ignore').")

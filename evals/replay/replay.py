@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EvalError
+from ..writing import replacing
 from .folder import Recorded, Response, read
 from .pairs import PairHits
 from .readers import Read, read_by_authors, read_by_us
@@ -24,7 +25,6 @@ def replay(
     matcher: str = "default",
     duplicates: str | None = None,
     k: int | None = None,
-    json_path: Path | None = None,
     lists_path: Path | None = None,
 ) -> dict[str, Any]:
     """Reads, matches and scores the answers of a recorded run.
@@ -35,11 +35,11 @@ def replay(
         duplicates: Whether a repeated item counts again (``keep``) or not (``drop``).  None follows the run's protocol
             with the authors' matcher, and else drops.
         k: Cut-off; None is the protocol's, or 10.
-        json_path: Where the figures are written.
         lists_path: Where the mentions and items of each answer are written, one JSON a line.
 
     Raises:
         EvalError: If an argument or the folder cannot be used.
+        backends.StorageError: If the lists cannot be written.
     """
     if matcher not in ("authors", "default") or duplicates not in ("keep", "drop", None) or (k is not None and k < 1):
         raise EvalError("evals replay takes --matcher authors|default, --duplicates keep|drop and a k of at least 1.")
@@ -51,12 +51,9 @@ def replay(
     # The authors of the pair runs read no lists: they look for a target in the text.
     answers = (read_by_authors if by_authors and not run.protocol.pairs else read_by_us)(run, k)
     lists = [_items(run, *row, duplicates) for row in zip(run.responses, answers, strict=True)]
-    result = _figures(run, answers, lists, k)
-    if json_path is not None:
-        json_path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     if lists_path is not None:
         _write_lists(lists_path, run, answers, lists)
-    return result
+    return _figures(run, answers, lists, k)
 
 
 def _items(run: Recorded, response: Response, answer: Read, duplicates: str) -> list[str]:
@@ -97,7 +94,7 @@ def _figures(run: Recorded, answers: Sequence[Read], lists: list[list[str]], k: 
 
 
 def _write_lists(path: Path, run: Recorded, answers: Sequence[Read], lists: Sequence[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    with replacing(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for response, answer, items in zip(run.responses, answers, lists, strict=True):
             mentions = [
                 {"text": one.mention.text, "item_id": one.item_id, "reason": one.reason, "score": float(one.score)}

@@ -4,7 +4,7 @@ What it reads of a run folder (anything missing is said on the page):
 
 - ``manifest.json``: any object; short values become facts, ``config`` and long ones unfold.
 - ``metrics.json``: as the interfaces note fixes it.
-- ``catalog.jsonl`` or ``catalog.csv``: a catalogue.
+- ``catalog.jsonl`` or ``catalog.csv``, else ``items.jsonl`` or ``items.csv``: a catalogue.
 - ``tasks.jsonl``: the task file's lines; an interaction may also be an object with ``item_id, kind, rating, time`` and
   ``text``.
 - ``rankings.jsonl``, a line for each system and user: ``system, user_id, status, outcome``; ``trial``, if it is not the

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .pack import pack
-from .people import SEARCH_LIMIT, detail_of, place_of, ranking_rows
+from .people import SEARCH_LIMIT, detail_of, place_of, ranking_rows, targets_of
 from .run_folder import RunFolder
-from .summary import number, own_systems, systems_of
+from .summary import counted, mapping, number, own_systems, systems_of
 from .titles import Titles
 
 MAX_USERS = 10_000
@@ -55,7 +55,7 @@ def build(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BY
         for user, detail in zip(chosen[start : start + SHARD], details, strict=True):
             columns.add(user, detail)
     if titles.unknown and run.titles:
-        run.caveats.append(f"{titles.unknown:,} items have no title in the catalogue and are shown by their ids.")
+        run.caveats.append(f"{counted(titles.unknown, 'item')} without a title in the catalogue: shown by id.")
     index = pack(columns.index(titles)) if shards else ""
     return Explorer(index=index, shards=tuple(shards), statuses=columns.statuses, note=note)
 
@@ -92,7 +92,7 @@ def _badness(run: RunFolder, user: str, system: str) -> float:
     row = run.rankings.get((system, user)) if run.rankings else None
     if row is None:
         return float("inf")
-    place = place_of([str(item) for item in task.get("targets") or []], ranking_rows(row))
+    place = place_of(targets_of(task), ranking_rows(row))
     return float("inf") if place == 0 else float(place or 0)
 
 
@@ -102,7 +102,7 @@ def _detail(run: RunFolder, user: str, systems: Sequence[str], titles: Titles) -
     detail = detail_of(task, rows, run.journal, titles)
     for entry, row in zip(detail["systems"], rows, strict=True):
         if entry is not None and row is not None:
-            entry["metrics"] = {str(name): number(value) for name, value in (row.get("metrics") or {}).items()}
+            entry["metrics"] = {str(name): number(value) for name, value in mapping(row.get("metrics")).items()}
     return detail
 
 

@@ -1,4 +1,4 @@
-"""Reads JSON lines at random by key, with only their offsets in memory."""
+"""Reads JSON lines at random by key, with only keys and offsets in memory."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ def render(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_B
         .get_template("page.html")
         .render(
             policy=policy(style, script if explorer.index else ""),
+            scope="all users",
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own files
             **_head(run),

@@ -49,7 +49,7 @@ def position_panels(systems: Mapping[str, Mapping[str, Any]]) -> list[Panel]:
 def popularity_panels(systems: Mapping[str, Mapping[str, Any]]) -> list[Panel]:
     """How popular the items at each place are: the share of the catalogue that is no more popular."""
     series = _series(own_systems(systems), "popularity", least=2)
-    if all(value == 1.0 for values in series.values() for value in values):
+    if all(value in (1.0, None) for values in series.values() for value in values):
         return []  # nothing is known of popularity: every item is as popular as all others
     last = max(map(len, series.values()), default=0)
     return _panels(
@@ -62,18 +62,18 @@ def popularity_panels(systems: Mapping[str, Mapping[str, Any]]) -> list[Panel]:
     )
 
 
-def _series(systems: Mapping[str, Mapping[str, Any]], kind: str, *, least: int) -> dict[str, list[float]]:
+def _series(systems: Mapping[str, Mapping[str, Any]], kind: str, *, least: int) -> dict[str, list[float | None]]:
     found = {}
     for name, row in systems.items():
         values = mapping(row.get("profile")).get(kind)
         numbers = [number(value) for value in values] if isinstance(values, list) else []
-        if len(numbers) >= least and None not in numbers:
-            found[name] = [value for value in numbers if value is not None]
+        if sum(value is not None for value in numbers) >= least:
+            found[name] = numbers
     return dict(list(found.items())[:MANY])
 
 
 def _panels(
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, Sequence[float | None]],
     *,
     turned: bool,
     guide: Sequence[float],
@@ -90,15 +90,17 @@ def _panels(
             guide=_points(guide, turned) if guide else "",
             ends=ends,
             marks=tuple((text, _up(value, turned)) for text, value in marks),
-            description=f"{name}: {said}: {', '.join(f'{value:.2f}' for value in series[name])}",
+            description=f"{name}: {said}: {', '.join('none' if v is None else f'{v:.2f}' for v in series[name])}",
         )
         for name, line in lines.items()
     ]
 
 
-def _points(values: Sequence[float], turned: bool) -> str:
+def _points(values: Sequence[float | None], turned: bool) -> str:
+    """The points of a line; it goes straight on over a place without a value."""
     step = (_RIGHT - _LEFT) / (len(values) - 1)
-    return " ".join(f"{_LEFT + at * step:.1f},{_up(value, turned)}" for at, value in enumerate(values))
+    known = ((at, value) for at, value in enumerate(values) if value is not None)
+    return " ".join(f"{_LEFT + at * step:.1f},{_up(value, turned)}" for at, value in known)
 
 
 def _up(value: float, turned: bool) -> float:

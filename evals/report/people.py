@@ -41,6 +41,11 @@ def _interaction(value: Any, titles: Titles) -> list[Any]:
     return [titles.number(item), " · ".join(parts)]
 
 
+def targets_of(task: Mapping[str, Any]) -> list[str]:
+    """Ids of the items that were held out."""
+    return [str(item) for item in _list(task.get("targets"))]
+
+
 def place_of(targets: Sequence[str], ranking: Iterable[tuple[str, Any, bool]]) -> int | None:
     """The best place of a target in the model's own part; 0 where it has none, None where there are no targets."""
     if not targets:
@@ -66,7 +71,7 @@ def detail_of(
 ) -> dict[str, Any]:
     """Everything that the explorer shows of one user; ``runs`` has one ranking for each system, or None."""
     history, earlier = history_rows(task, titles)
-    targets = [str(item) for item in _list(task.get("targets"))]
+    targets = targets_of(task)
     return {
         "history": history,
         "earlier": earlier,

@@ -81,7 +81,7 @@ def open_run(run_dir: Path) -> Iterator[RunFolder]:
 
         yield RunFolder(
             name=run_dir.resolve().name,
-            manifest=_document(run_dir / "manifest.json", "versions, seeds and hashes are not shown.", caveats),
+            manifest=_manifest(run_dir, caveats),
             metrics=_document(run_dir / "metrics.json", "no results are shown.", caveats),
             tasks=lines("tasks.jsonl", user, "histories, candidates and targets are not shown."),
             rankings=lines("rankings.jsonl", system_and_user, "rankings of single users are not shown."),
@@ -89,6 +89,15 @@ def open_run(run_dir: Path) -> Iterator[RunFolder]:
             titles=_titles(run_dir, caveats),
             caveats=caveats,
         )
+
+
+def manifest_of(run_dir: Path) -> Mapping[str, Any]:
+    """A run's manifest alone; empty where there is none, or it cannot be read."""
+    return _manifest(run_dir, [])
+
+
+def _manifest(run_dir: Path, caveats: list[str]) -> Mapping[str, Any]:
+    return _document(run_dir / "manifest.json", "versions, seeds and hashes are not shown.", caveats)
 
 
 def _request(row: Mapping[str, Any]) -> Hashable:

@@ -60,6 +60,8 @@ def cost_plot(systems: Mapping[str, Mapping[str, Any]], metric: str) -> Table | 
     unit, points = _points(own, metric)
     if not points:
         return None
+    drawn = {name for name, *_ in points}
+    left = [name for name, row in own.items() if name not in drawn and mean_of(row, metric) is not None]
     free = [
         (name, mean)
         for name, row in systems.items()
@@ -75,6 +77,7 @@ def cost_plot(systems: Mapping[str, Mapping[str, Any]], metric: str) -> Table | 
         "wide": _layout(*args, narrow=False),
         "narrow": _layout(*args, narrow=True),
         "logarithmic": _logarithmic([paid for _, paid, _ in points]),
+        "left_out": f"Not drawn, since their {unit.lower()} are none or not known: {', '.join(left)}." if left else "",
     }
 
 
@@ -91,23 +94,23 @@ def _points(own: Mapping[str, Mapping[str, Any]], metric: str) -> tuple[str, lis
 
 def _asked(row: Mapping[str, Any]) -> float | None:
     users = number(row.get("users"))
-    return users * (number(row.get("trials")) or 1) if users else None
+    return users * (number(row.get("trials")) or 1) if users and users > 0 else None
 
 
 def _dollars(row: Mapping[str, Any]) -> float | None:
     usd, asked = number(mapping(row.get("usage")).get("usd")), _asked(row)
-    return usd / asked if usd and asked else None
+    return usd / asked if asked and usd is not None and usd > 0 else None
 
 
 def _tokens(row: Mapping[str, Any]) -> float | None:
     usage, asked = mapping(row.get("usage")), _asked(row)
     total = (number(usage.get("prompt_tokens")) or 0) + (number(usage.get("completion_tokens")) or 0)
-    return total / asked if total and asked else None
+    return total / asked if asked and total > 0 else None
 
 
 def _seconds(row: Mapping[str, Any]) -> float | None:
     seconds, asked = number(row.get("seconds")), _asked(row)
-    return seconds / asked if seconds and asked else None
+    return seconds / asked if asked and seconds is not None and seconds > 0 else None
 
 
 def _logarithmic(costs: Sequence[float]) -> bool:

@@ -10,12 +10,13 @@ from markupsafe import Markup
 
 from recommender import base_css
 
+from .. import wording
 from ..compare import compare
 from ..writing import replacing
 from .facts import facts
 from .page import environment, own, policy, sections
-from .run_folder import open_run
-from .summary import headline, own_systems, systems_of, verdict
+from .run_folder import manifest_of
+from .summary import counted, headline, own_systems, systems_of, verdict
 
 
 def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
@@ -35,12 +36,12 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         .render(
             policy=policy(style, ""),
             style=Markup(style),  # noqa: S704 - our own file
-            title=", ".join(own_systems(systems)),
+            title=", ".join(own_systems(systems)) or ", ".join(document["left_out"]),
             protocol=document["protocol"]["text"],
-            users=f"{document['users']:,}",
+            scope=f"{counted(document['users'], 'user')} whose tasks are the same in all runs",
             verdict=verdict(systems, metric) if metric else [],
             caveats=list(_caveats(document)),
-            runs=[_run(path) for path in run_dirs],
+            runs=[_run(name, path) for name, path in zip(document["left_out"], run_dirs, strict=True)],
             **sections(document, {}),
         )
     )
@@ -54,16 +55,16 @@ def _caveats(document: Mapping[str, Any]) -> Sequence[str]:
     for run, left in document["left_out"].items():
         if left["count"]:
             more = " and others" if left["count"] > len(left["users"]) else ""
-            found.append(f"{left['count']:,} users of {run} are left out: {', '.join(left['users'])}{more}.")
-    return found
+            who = wording.number_of(left["count"], f"user of {run} is", f"users of {run} are")
+            found.append(f"{who} left out: {', '.join(left['users'])}{more}.")
+    return [*found, *document["protocol"]["warnings"]]
 
 
-def _run(path: Path) -> dict[str, Any]:
-    with open_run(path) as run:
-        groups, _ = facts(run.manifest)
+def _run(name: str, path: Path) -> dict[str, Any]:
+    groups, _ = facts(manifest_of(path))
     facts_of = [
         {**fact, "name": f"{group['name']} · {fact['name']}" if group["name"] else fact["name"]}
         for group in groups
         for fact in group["facts"]
     ]
-    return {"name": run.name, "facts": facts_of}
+    return {"name": name, "facts": facts_of}

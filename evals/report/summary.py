@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,9 +31,12 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def number(value: Any) -> float | None:
     """The value if it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # of whole numbers beyond all floats
+        return None
 
 
 def systems_of(metrics: Any) -> dict[str, Mapping[str, Any]]:
@@ -140,6 +144,11 @@ def percent(part: float, whole: float) -> str:
     return "<0.1\N{NO-BREAK SPACE}%" if 0 < share < 0.05 else f"{share:.1f}\N{NO-BREAK SPACE}%"
 
 
+def counted(count: float, noun: str) -> str:
+    """A number of things as text."""
+    return f"{count:,.0f} {noun}{'s' * (count != 1)}"
+
+
 def _usable_cells(row: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
     """The mean over usable answers, and the share of those that were not."""
     usable, users, failed = mapping(row.get("usable")), number(row.get("users")), number(row.get("failed"))
@@ -154,7 +163,7 @@ def _usable_cells(row: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
 
 def _users(row: Mapping[str, Any]) -> str:
     users = number(row.get("users"))
-    return "" if users is None else f"{users:,.0f} users"
+    return "" if users is None else counted(users, "user")
 
 
 def differences(systems: Systems, metric: str) -> tuple[list[Difference], list[str]]:
@@ -187,13 +196,19 @@ def forest_plot(systems: Systems, metric: str) -> Table | None:
 
 
 def verdict(systems: Systems, metric: str) -> list[dict[str, Any]]:
-    """What the numbers say, in sentences; a better control is named."""
+    """What the numbers say, in sentences; a better control is named.
+
+    Of a metric of which neither more nor less is better, nothing is said to be best.
+    """
     shown, _ = differences(systems, metric)
+    direction = better(metric)
     means = {name: mean for name, row in own_systems(systems).items() if (mean := mean_of(row, metric)) is not None}
     names = list(means)
     sentences = []
+    if len(names) > MANY and direction is None:
+        return [{"text": f"{len(names)} systems are in the table.", "strong": True}]
     if len(names) > MANY:
-        names = [max(means, key=lambda name: means[name] if better(metric) == "higher" else -means[name])]
+        names = [max(means, key=lambda name: -means[name] if direction == "lower" else means[name])]
         said = f"Of {len(means)} systems, {names[0]} does best on average."
         sentences.append({"text": said, "strong": True})
     for name in names:
@@ -204,7 +219,7 @@ def verdict(systems: Systems, metric: str) -> list[dict[str, Any]]:
         found = next((one for one in shown if one.name == name), None)
         if found is not None:
             sentences.append({"text": _against_random(found), "strong": False})
-        if without := _better(systems, metric, means[name]):
+        if without := _better(systems, metric, means[name], direction):
             sentences.append({"text": f"Better on average without a model: {without}.", "strong": False})
     return sentences
 
@@ -217,8 +232,10 @@ def _against_random(found: Difference) -> str:
     return "Its difference from a random order has an interval that includes zero: this run cannot tell it from chance."
 
 
-def _better(systems: Systems, metric: str, mean: float) -> str:
-    own, lower = own_systems(systems), better(metric) == "lower"
+def _better(systems: Systems, metric: str, mean: float, direction: str | None) -> str:
+    if direction is None:
+        return ""
+    own, lower = own_systems(systems), direction == "lower"
     found = [
         (name, other)
         for name, row in systems.items()

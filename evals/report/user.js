@@ -44,7 +44,7 @@ function history(user) {
     : row(first + i + 1, item, note));
   const latest = rows.splice(-12);
   const parts = [...heading("History", user.history.length ? "Oldest first; the latest stands last." : null)];
-  if (first) parts.push(make("p", { className: "note", textContent: `The first ${plural(first, "interaction")} are not kept in this page.` }));
+  if (first) parts.push(make("p", { className: "note", textContent: `The first ${plural(first, "interaction")} ${first === 1 ? "is" : "are"} not kept in this page.` }));
   if (rows.length) parts.push(make("details", null, make("summary", { textContent: `${number(rows.length, 0)} earlier` }), make("ol", { className: "rows" }, ...rows)));
   parts.push(latest.length ? make("ol", { className: "rows" }, ...latest) : make("p", { className: "empty", textContent: "No history: a cold start." }));
   return make("div", null, ...parts);

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..metrics import figure
+from ..table import SURE, p_value
 from .plots import MINUS, Difference, forest, signed
-from .summary import Table, label, mapping, mean_of, number, own_systems
+from .summary import Table, better, label, mapping, mean_of, number, own_systems
 
 PLOTTED = 15
-SURE = 0.05
 
 
 def versus(document: Mapping[str, Any], systems: Mapping[str, Mapping[str, Any]], metric: str) -> Table | None:
@@ -34,11 +34,6 @@ def versus(document: Mapping[str, Any], systems: Mapping[str, Mapping[str, Any]]
     }
 
 
-def p_value(p: float) -> str:
-    """A p-value as text."""
-    return "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
-
-
 def _row(value: Any) -> Table | None:
     row = mapping(value)
     numbers = {name: number(row.get(name)) for name in ("difference", "low", "high", "p", "p_holm", "users")}
@@ -55,7 +50,9 @@ def _telling(
         return pairs
     controls = [row["b"] for row in pairs if row["b"] not in own]
     metric = pairs[0]["metric"]
-    best = max(controls, key=lambda name: mean_of(systems.get(name, {}), metric) or 0.0, default="")
+    means = {name: mean for name in controls if (mean := mean_of(systems.get(name, {}), metric)) is not None}
+    lower = better(metric) == "lower"
+    best = max(means, key=lambda name: -means[name] if lower else means[name], default="")
     return [row for row in pairs if row["b"] in own or row["b"] in (best, "popularity")]
 
 

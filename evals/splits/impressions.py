@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..datasets import Event, Impression, Interactions
 from ..errors import SpecError
-from .base import HeldOut, Split, SplitKind, SplitOptions, without
+from ..wording import number_of
+from .base import HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 
 def split(data: Interactions, options: SplitOptions) -> Split:
@@ -19,9 +20,7 @@ def split(data: Interactions, options: SplitOptions) -> Split:
     for one in data.impressions:
         if one.user_id not in last or one.time >= last[one.user_id].time:
             last[one.user_id] = one
-    clicks: dict[str, list[Event]] = {}
-    for event in data.events:
-        clicks.setdefault(event.user_id, []).append(event)
+    clicks = sequences(data.events)
     users: list[HeldOut] = []
     training: list[Event] = []
     for user_id, events in sorted(clicks.items()):
@@ -48,7 +47,9 @@ def split(data: Interactions, options: SplitOptions) -> Split:
         training=tuple(training),
         text="impressions: each user's last slate, the targets are what was clicked in it",
         training_text="clicks of all users except in each user's last slate; other users' later ones are included",
-        warnings=(f"{left_out} users without an impression, or without a click before their last one, are left out.",)
+        warnings=(
+            f"Left out: {number_of(left_out, 'user')} without an impression, or without a click before the last one.",
+        )
         if left_out
         else (),
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..datasets import Event, Interactions
 from ..errors import SpecError
+from ..wording import number_of
 from .base import TIE_RULE, HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 
@@ -56,7 +57,7 @@ def split(data: Interactions, options: LeaveOneOutOptions) -> Split:
         training=tuple(training),
         text=f"leave-one-out by time ({order}): each user's last item is the target",
         training_text=f"interactions of all users except each user's {kept}; other users' later ones are included",
-        warnings=(f"{left_out} users with a single item have no history and are left out.",) if left_out else (),
+        warnings=(f"Left out: {number_of(left_out, 'user')} with a single item and no history.",) if left_out else (),
     )
 
 

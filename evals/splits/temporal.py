@@ -12,7 +12,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ..datasets import Event, Interactions
+from ..datasets._files import seconds
 from ..errors import SpecError
+from ..wording import number_of
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences
 
 
@@ -43,7 +45,7 @@ class TemporalOptions(SplitOptions):
                 raise ValueError(f"{value!r} is no date; write 1998-03-01 or 1998-03-01T12:30:00") from None
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-        return value
+        return seconds(value) if isinstance(value, int | float) else value
 
 
 def split(data: Interactions, options: TemporalOptions) -> Split:
@@ -64,30 +66,30 @@ def split(data: Interactions, options: TemporalOptions) -> Split:
     for user_id, sequence in sorted(by_user.items()):
         history = tuple(event for event in sequence if _time(event) < cut)
         before = {event.item_id for event in history}
-        after = [e.item_id for e in sequence if cut <= _time(e) < end and e.item_id not in before]
+        after = [event for event in sequence if cut <= _time(event) < end and event.item_id not in before]
         if not history:
             only_new += 1
         elif not after:
             only_old += 1
         else:
             known = frozenset(event.item_id for event in sequence)
-            targets = frozenset(after[:1] if options.targets == "first" else after)
-            rated = ((e.item_id, e.rating) for e in sequence if e.item_id in targets)
+            targets = frozenset(e.item_id for e in (after[:1] if options.targets == "first" else after))
+            rated = ((e.item_id, e.rating) for e in after if e.item_id in targets)
             gains = {item_id: rating for item_id, rating in rated if rating is not None and rating >= 0}
             users.append(HeldOut(user_id=user_id, history=history, targets=targets, known=known, gains=gains))
     moment = _said(cut)
+    until = f" and before {_said(end)}" if options.until is not None else ""
     if not users:
         raise SpecError(
-            f"No user has a history before {moment} and a new item after it; the data goes from {_said(times[0])} to "
-            f"{_said(times[-1])}."
+            f"No user has a history before {moment} and a new item after it{until}; the data goes from "
+            f"{_said(times[0])} to {_said(times[-1])}."
         )
     warnings = []
     if only_new:
-        warnings.append(f"{only_new} users have no history before the cut and are left out.")
+        warnings.append(f"Left out: {number_of(only_new, 'user')} without a history before the cut.")
     if only_old:
-        warnings.append(f"{only_old} users have no new item after the cut and are left out.")
+        warnings.append(f"Left out: {number_of(only_old, 'user')} without a new item after the cut{until}.")
     what, was = ("target is", "first item") if options.targets == "first" else ("targets are", "items")
-    until = f" and before {_said(end)}" if options.until is not None else ""
     return Split(
         users=tuple(users),
         total=len(by_user),

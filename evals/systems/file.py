@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from recommender import Task, whole_ranking
 
 from ..errors import DataError
 from ..types import TaskSet
+from ..wording import number_of
 from .base import Ask, Ranked, Trial
 
 Format = Literal["trec", "csv", "jsonl"]
@@ -38,7 +40,7 @@ class FileSystem:
 
     Each user's items are ordered by score, highest first (:data:`TIES`), or by rank where there is no score, or else as
     they stand.  An item that is no candidate of the user is passed over; candidates that the file lacks count as
-    not ranked; a user whom it lacks has failed with the outcome ``no-ranking``.
+    not ranked; a user of whom it has no candidate has failed with the outcome ``no-ranking``.
 
     Raises:
         DataError: If the file cannot be read; says file and line.
@@ -69,14 +71,18 @@ class FileSystem:
         found = []
         missing = len(self._users) - len(self._orders)
         if missing:
-            found.append(f"{self.name}: {missing} users have no ranking in {self._path.name}; they count as failed.")
+            who = number_of(missing, "user has", "users have")
+            found.append(f"{self.name}: {who} no ranking in {self._path.name}, which counts as failed.")
         if self._strangers:
-            found.append(f"{self.name}: {self._strangers} users of {self._path.name} are not in this evaluation.")
+            who = number_of(self._strangers, f"user of {self._path.name} is", f"users of {self._path.name} are")
+            found.append(f"{self.name}: {who} not in this evaluation.")
         return tuple(found)
 
     def describe(self) -> str:
         """One line that says what was read."""
-        return f"{self.name}: rankings of {len(self._orders)} users from {self._path.name} ({self._format})"
+        return (
+            f"{self.name}: rankings of {number_of(len(self._orders), 'user')} from {self._path.name} ({self._format})"
+        )
 
     def trials(self, ask: Ask) -> tuple[Trial, ...]:
         """One: a file says the same each time."""
@@ -179,7 +185,7 @@ def _jsonl(path: Path) -> Iterator[Entry]:
             if not text.strip():
                 continue
             try:
-                line = decode(text)
+                line = decode(text.removeprefix(BOM_UTF8) if number == 1 else text)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise DataError(
                     f'{path}:{number}: not a ranking ({error}); write {{"user_id": ..., "items": [item_id, ...]}}, or '

@@ -29,7 +29,9 @@ def share_of(config: Config, *, worker: int, workers: int, place: int, running: 
     requests, tokens = _whole(budget.requests, worker, workers), _whole(budget.tokens, worker, workers)
     for name, given in (("backend.concurrency", concurrency), ("budget.requests", requests), ("budget.tokens", tokens)):
         if given == 0:
-            raise ConfigError(f"{name} is smaller than the number of workers; give fewer: --workers.")
+            raise ConfigError(
+                f"{name} is smaller than the number of workers; give fewer (--workers, or `actors` of Ray Data)."
+            )
     limits = {
         "concurrency": concurrency,
         "requests_per_minute": _part(backend.requests_per_minute, running),

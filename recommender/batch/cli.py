@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from ..command import FAILED, run_async
+from ..errors import InputError
 from .base import BATCH_ENGINES, Job
 
 
@@ -56,7 +57,7 @@ def batch(
         partition=partition,
         include_seen=include_seen,
         wave=wave,
-        command=tuple(shlex.split(command)),
+        command=_words(command),
         workers=workers,
         gpus=gpus,
         address=address,
@@ -67,7 +68,16 @@ def batch(
         sys.stdout.write(json.dumps({**document, "rankings": str(out / "rankings")}, indent=1) + "\n")
     else:
         outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
-        sys.stdout.write(
-            f"{summary.usable} of {summary.users} users have recommendations ({outcomes}).\n{out / 'rankings'}\n"
-        )
+        users = f"{summary.users} user{'s' * (summary.users != 1)} {'has' if summary.usable == 1 else 'have'}"
+        sys.stdout.write(f"{summary.usable} of {users} recommendations ({outcomes}).\n{out / 'rankings'}\n")
     return 0 if summary.usable else FAILED
+
+
+def _words(command: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise InputError(f"--command {command!r} cannot be taken apart: {error}; close what was opened.") from None
+    if not words:
+        raise InputError("--command is empty; give what runs vLLM on a file, such as 'vllm run-batch'.")
+    return words

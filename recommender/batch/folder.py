@@ -27,6 +27,8 @@ from .rows import frame
 
 JOURNAL = "requests.jsonl"
 _MANIFEST, _SUMMARY, _RANKINGS = "manifest.json", "summary.json", "rankings"
+_BEGUN = {JOURNAL, f"{_MANIFEST}.part"}
+"""What a job may leave that was broken off before its manifest was there."""
 _ROOM = "Make room and start the same job again."
 
 
@@ -53,7 +55,7 @@ class JobFolder:
         manifest = path / _MANIFEST
         if manifest.is_file():
             _compare(manifest, self._identity)
-        elif path.exists() and (not path.is_dir() or any(one.name != JOURNAL for one in path.iterdir())):
+        elif path.exists() and (not path.is_dir() or any(one.name not in _BEGUN for one in path.iterdir())):
             raise InputError(f"{path}: holds something else than a batch job; give another folder.")
 
     def open(self) -> None:
@@ -63,11 +65,12 @@ class JobFolder:
             backends.StorageError: If it cannot be written.
         """
         try:
-            (self.path / _RANKINGS).mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            if not (self.path / _MANIFEST).is_file():
+                self._write_json(_MANIFEST, {"format": 1, "identity": self._identity})
+            (self.path / _RANKINGS).mkdir(exist_ok=True)
         except OSError as error:
             raise _unwritable(self.path, error) from error
-        if not (self.path / _MANIFEST).is_file():
-            self._write_json(_MANIFEST, {"format": 1, "identity": self._identity})
 
     def waiting(self) -> list[int]:
         """Numbers of the partitions that are not there; the folder must be open."""
@@ -99,9 +102,9 @@ class JobFolder:
         """
         usable, outcomes = 0, dict[str, int]()
         for number in range(self._partitions):
-            frame = self._read(number, "outcome", "item_ids")
-            usable += int((frame["item_ids"].list.len() > 0).sum())
-            for outcome, count in frame["outcome"].value_counts().iter_rows():
+            rows = self._read(number, "outcome", "item_ids")
+            usable += int((rows["item_ids"].list.len() > 0).sum())
+            for outcome, count in rows["outcome"].value_counts().iter_rows():
                 outcomes[outcome] = outcomes.get(outcome, 0) + count
         outcomes = dict(sorted(outcomes.items(), key=lambda entry: (-entry[1], entry[0])))
         summary = Summary(users=sum(outcomes.values()), usable=usable, outcomes=outcomes)
@@ -120,7 +123,7 @@ class JobFolder:
     def _read(self, number: int, *columns: str) -> Any:
         file = self._file(number)
         try:
-            return polars().read_parquet(file, columns=list(columns))
+            return polars().read_parquet(file, columns=list(columns), glob=False)
         except (OSError, polars().exceptions.PolarsError) as error:
             raise StorageError(
                 f"{file} cannot be read: {_said(error)}.",

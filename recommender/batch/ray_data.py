@@ -90,10 +90,14 @@ class Recommend:
         """Yields the batch, a ``pyarrow.Table``, with ``item_ids``, ``scores``, ``outcome``, ``error``, ``warnings``.
 
         Raises:
-            InputError: If columns are missing.
+            InputError: If columns are missing, or one of the ranking's is there already.
             backends.BackendError: If no user could be served any more.
         """
         users = polars().from_arrow(batch)
+        read = columns(users.schema, place=_PLACE)
+        for name in frame(()).drop("user_id").columns:
+            if name in users.columns:
+                raise InputError(f"{_PLACE}: column {name!r} is there already, and the ranking has one; rename it.")
         async with self._starting:
             await self._rec.start()
         found: list[dict[str, Any]] = [{}] * len(users)
@@ -101,7 +105,7 @@ class Recommend:
         def take(number: int, row: dict[str, Any], _: Usage) -> None:
             found[number] = row
 
-        rows = users.select(columns(users.schema, place=_PLACE)).iter_rows(named=True)
+        rows = users.select(read).iter_rows(named=True)
         await rank_rows(
             self._rec,
             (user_row(number, row) for number, row in enumerate(rows)),
@@ -147,8 +151,10 @@ class Once:
         wrong with it.
 
         Raises:
+            InputError: If there is no catalogue.
             backends.UnsupportedCapability: If the strategy is more than one free answer to one chat.
         """
+        catalogue_of(self._rec)  # without one no row could be used, and each would be asked about
         try:
             task, _ = self._task(row)
             request = self._request(self._rec.strategy.rank(task))
@@ -179,7 +185,7 @@ class Once:
         return frame([self._read(row) for row in answered.select(wanted).iter_rows(named=True)]).to_arrow()
 
     def _read(self, row: dict[str, Any]) -> dict[str, Any]:
-        user_id = str(row["user_id"])
+        user_id = "" if row.get("user_id") is None else str(row["user_id"])
         try:
             task, warnings = self._task(row)
         except InputError as unusable:

@@ -46,7 +46,7 @@ class Users:
         if not self.count:
             raise InputError(f"{path}: no users in it.")
         filled = [file for file, count in counts.items() if count]
-        self._scan = self._pl.scan_parquet(filled).select(columns(self._schema(filled), place=str(path)))
+        self._scan = self._pl.scan_parquet(filled, glob=False).select(columns(self._schema(filled), place=str(path)))
         self._window: tuple[int, Any] = (0, self._pl.DataFrame())
         self._ahead = _FIRST
 
@@ -73,16 +73,15 @@ class Users:
 
     def _count(self, file: Path) -> int:
         try:
-            count: int = self._pl.scan_parquet(file).select(self._pl.len()).collect().item()
+            count: int = self._pl.scan_parquet(file, glob=False).select(self._pl.len()).collect().item()
         except (OSError, self._pl.exceptions.PolarsError) as error:
             raise InputError(f"{file}: cannot be read as Parquet ({_first_line(error)}).") from None
         return count
 
     def _schema(self, files: list[Path]) -> Any:
         """Types of the columns, which must be the same in all files."""
-        first = self._pl.read_parquet_schema(files[0])
-        for file in files[1:]:
-            other = self._pl.read_parquet_schema(file)
+        first, *others = (self._pl.scan_parquet(file, glob=False).collect_schema() for file in files)
+        for file, other in zip(files[1:], others, strict=True):
             for name in sorted({*first, *other}):
                 here, there = (str(schema.get(name, "not there")) for schema in (other, first))
                 if here != there:
@@ -90,7 +89,7 @@ class Users:
                         f"{file}: column {name!r} is {here}, and in {files[0].name} it is {there}; "
                         "all files must have the same columns."
                     )
-        return self._pl.Schema(first)
+        return first
 
     def _read(self, start: int, count: int) -> Any:
         try:

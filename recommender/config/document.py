@@ -7,6 +7,7 @@ are errors.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from ..errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
+DEEPEST = 100
+"""Levels of lists and mappings in a file."""
 _SCALARS: tuple[tuple[re.Pattern[str], Any], ...] = (
     (re.compile(r"(?:|~|null|Null|NULL)"), lambda text: None),
     (re.compile(r"true|True|TRUE"), lambda text: True),
@@ -68,33 +71,45 @@ def parse_yaml(text: str, source: str) -> Document:
     import yaml
 
     try:
+        _refuse_tricks(text, source)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[KeyPath, int] = {}
-        data = {} if node is None else _value(node, (), lines, source, set())
+        data = {} if node is None else _value(node, (), lines, source)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{source}{line}: not valid YAML: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not valid YAML: {' '.join(str(error).split())}.") from None
-    except RecursionError:
-        raise ConfigError(f"{source}: nested too deeply.") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{source}: needs `key: value` lines, found a {type(data).__name__}.")
     return Document(data, source, lines)
 
 
-def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str, seen: set[int]) -> Any:
+def _refuse_tricks(text: str, source: str) -> None:
+    """Refuses aliases, tags and what nests too deeply, at their own line."""
     import yaml
 
-    line = node.start_mark.line + 1
-    if id(node) in seen:
-        raise ConfigError(f"{source}:{line}: aliases (*name) are not supported; write the value out.")
-    seen.add(id(node))
-    lines.setdefault(path, line)
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+    for event in events:
+        place = f"{source}:{event.start_mark.line + 1}"
+        if isinstance(event, yaml.AliasEvent):
+            raise ConfigError(f"{place}: aliases (*name) are not supported; write the value out.")
+        if getattr(event, "tag", None):
+            raise ConfigError(f"{place}: tags (!name) are not supported; write the value without.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ConfigError(f"{place}: nested too deeply; {DEEPEST} levels are the most.")
+
+
+def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str) -> Any:
+    import yaml
+
+    lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
-        return scalar(node.value) if node.style is None and node.tag.startswith("tag:yaml.org") else node.value
+        return scalar(node.value) if node.style is None else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_value(child, (*path, index), lines, source, seen) for index, child in enumerate(node.value)]
+        return [_value(child, (*path, index), lines, source) for index, child in enumerate(node.value)]
     mapping: dict[str, Any] = {}
     for key_node, child in node.value:
         key, place = key_node.value, f"{source}:{key_node.start_mark.line + 1}"
@@ -103,5 +118,5 @@ def _value(node: Any, path: KeyPath, lines: dict[KeyPath, int], source: str, see
         if key in mapping:
             raise ConfigError(f"{place}: the key {key!r} stands twice; keep one.")
         lines[(*path, key)] = key_node.start_mark.line + 1
-        mapping[key] = _value(child, (*path, key), lines, source, seen)
+        mapping[key] = _value(child, (*path, key), lines, source)
     return mapping

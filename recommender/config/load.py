@@ -113,7 +113,7 @@ def _problem(detail: Any, document: Document, path: KeyPath, model: type[BaseMod
     if detail["type"] == "missing":
         return f"{place}: the key {key!r} is missing."
     if detail["type"] == "value_error":
-        return f"{place}: {key}: {detail['msg'].removeprefix('Value error, ')}."
+        return f"{place}: {key}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}."
     found = detail["input"]
     shown = repr(found) if isinstance(found, str | int | float | bool | None) else f"a {type(found).__name__}"
     return f"{place}: {key}: {detail['msg'][0].lower()}{detail['msg'][1:]}; found {shown[:80]}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..retrieval import stage_of
+from ..retrieval import build_first_stage
 from ..types import Task
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Evidence:
     """
 
     def __init__(self, kind: str, setting: Setting) -> None:
-        self._name, self._stage = stage_of(kind, setting.catalog, "strategy.evidence")
+        self._name, self._stage = build_first_stage(kind, setting.catalog, "strategy.evidence")
 
     def of(self, task: Task) -> Mapping[str, Mapping[str, str]]:
         """Returns, by item id, ``{"popularity rank": "3 of 20"}``; equal scores share the best of their ranks."""

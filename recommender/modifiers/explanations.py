@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backends import BackendError, Capability, Generation, Response, UnsupportedCapability
+from prompts import PromptTooLong
 
+from ..outcomes import WITHHELD
 from ..parsing import without_thinking
 from ..strategies._prompting import Prompter
 from .explanations_check import Checker, statements
@@ -56,11 +58,11 @@ class Explained:
         if not top:
             return ranking
         longest = [max((ranked.item for ranked in top), key=lambda item: len(item.title))]
-        person = self._prompt.about(task, self._history_length, offered=longest, answer=_TOKENS)
         try:
+            person = self._prompt.about(task, self._history_length, offered=longest, answer=_TOKENS)
             responses = yield [person.ask(max_tokens=_TOKENS, candidate=person.item(ranked.item)) for ranked in top]
-        except BackendError as error:
-            if error.fatal:
+        except (BackendError, PromptTooLong) as error:
+            if isinstance(error, BackendError) and error.fatal:
                 raise
             return ranking.noting(f"no explanations: {error}")
         explained = [self._with(ranked, response, task) for ranked, response in zip(top, responses, strict=True)]
@@ -68,7 +70,9 @@ class Explained:
         return replace(ranking, items=items).noting(*_remark(explained))
 
     def _with(self, ranked: RankedItem, response: Response, task: Task) -> RankedItem:
-        text = without_thinking(response.text).strip() if isinstance(response, Generation) else ""
+        text = ""
+        if isinstance(response, Generation) and response.finish not in WITHHELD:
+            text = without_thinking(response.text).strip()
         found = self._checker.check(text, (ranked.item, *task.history.items), _texts(task, self._role))
         if not found.failed:
             return replace(ranked, explanation=text or None)

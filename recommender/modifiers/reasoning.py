@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import prompts
-from backends import Finish, GenerateRequest, Generation, Message, Request, Response, Sampling
+from backends import GenerateRequest, Generation, Message, Request, Response, Sampling
 
+from ..outcomes import WITHHELD
 from ..parsing import without_thinking
 from ..strategies._values import domain_values
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..types import Ranking, Task
 
 _LONGEST = 8000  # characters of thoughts that are shown
-_UNUSABLE = (Finish.CONTENT_FILTER, Finish.REFUSAL)
 
 
 class Reasoning:
@@ -83,6 +83,6 @@ def _messages(request: Request) -> tuple[Message, ...]:
 
 def _thought(response: Response) -> str:
     """What the model wrote, as one harmless line; empty where there is nothing to go on."""
-    if not isinstance(response, Generation) or response.finish in _UNUSABLE:
+    if not isinstance(response, Generation) or response.finish in WITHHELD:
         return ""
     return prompts.clean(without_thinking(response.text), _LONGEST)

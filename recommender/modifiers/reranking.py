@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import ConfigError
 from ..types import History, Item, RankedItem, Ranking, Task
@@ -24,8 +24,19 @@ USUAL = ("genres", "genre", "categories", "category", "subcategory", "class", "b
 POPULARITY = "popularity"
 HEAD, TAIL = 0.2, 0.8
 """Shares of the catalogue, most popular first, where the head ends and the long tail begins."""
+TIERS = ("head", "middle", "tail")
 
-Gain = Callable[[Sequence[Item], Item], float]
+
+class Goal(Protocol):
+    """What a place is worth beside relevance, given what has been taken for the places before."""
+
+    def gain(self, item: Item) -> float:
+        """How much an item adds, higher is better."""
+        ...
+
+    def take(self, item: Item) -> None:
+        """Gives an item the next place."""
+        ...
 
 
 class Reranked:
@@ -53,45 +64,69 @@ class Reranked:
         """The strategy's requests alone."""
         ranking = yield from self._inner.rank(task)
         if self._calibration:
-            ranking = _reordered(ranking, self._calibration, calibrated(task.history.items, self._tiers))
+            ranking = reordered(ranking, self._calibration, Calibration(task.history.items, self._tiers))
         if self._variety:
-            ranking = _reordered(ranking, self._variety, varied(self._attribute))
+            ranking = reordered(ranking, self._variety, Variety(task.candidates, self._attribute))
         return ranking
 
 
-def varied(attribute: str) -> Gain:
-    """Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): minus likeness to the nearest one before."""
+class Variety:
+    """Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): minus likeness to the nearest one taken."""
 
-    def gain(before: Sequence[Item], item: Item) -> float:
-        mine = _values(item, attribute)
-        return -max((_jaccard(mine, _values(other, attribute)) for other in before), default=0.0)
+    def __init__(self, items: Iterable[Item], attribute: str) -> None:
+        self._values = {item.item_id: _values(item, attribute) for item in items}
+        self._nearest = dict.fromkeys(self._values, 0.0)
 
-    return gain
+    def gain(self, item: Item) -> float:
+        """From -1, where an item of the same values was taken, to 0."""
+        return -self._nearest[item.item_id]
+
+    def take(self, item: Item) -> None:
+        """Counts an item's values as taken."""
+        taken = self._values[item.item_id]
+        for item_id, values in self._values.items():
+            self._nearest[item_id] = max(self._nearest[item_id], _jaccard(taken, values))
 
 
-def calibrated(history: Sequence[Item], tiers: Mapping[str, str]) -> Gain:
+class Calibration:
     """Popularity calibration (Abdollahpouri et al., UMAP 2021): minus the divergence from the history's popularity.
 
     The divergence is Jensen and Shannon's, in bits, between shares of head, middle and tail.
     """
-    wanted = Counter(tiers[item.item_id] for item in history if item.item_id in tiers)
 
-    def gain(before: Sequence[Item], item: Item) -> float:
-        if not wanted:
-            return 0.0
-        return -_divergence(wanted, Counter(tiers.get(one.item_id, "tail") for one in (*before, item)))
+    def __init__(self, history: Iterable[Item], tiers: Mapping[str, str]) -> None:
+        self._tiers = tiers
+        self._wanted = Counter(tiers[item.item_id] for item in history if item.item_id in tiers)
+        self._taken: Counter[str] = Counter()
+        self._gains = self._by_tier()
 
-    return gain
+    def gain(self, item: Item) -> float:
+        """From -1 to 0, where the item makes the shares alike; 0 for all where the history says nothing."""
+        return self._gains[self._tier(item)]
+
+    def take(self, item: Item) -> None:
+        """Counts an item's tier as taken."""
+        self._taken[self._tier(item)] += 1
+        self._gains = self._by_tier()
+
+    def _tier(self, item: Item) -> str:
+        return self._tiers.get(item.item_id, "tail")
+
+    def _by_tier(self) -> dict[str, float]:
+        if not self._wanted:
+            return dict.fromkeys(TIERS, 0.0)
+        return {tier: -_divergence(self._wanted, self._taken + Counter((tier,))) for tier in TIERS}
 
 
-def _reordered(ranking: Ranking, weight: float, gain: Gain) -> Ranking:
-    waiting = list(ranking.by_model)
-    relevance = {one.item_id: 1.0 - at / max(len(waiting), 1) for at, one in enumerate(waiting)}
+def reordered(ranking: Ranking, weight: float, goal: Goal) -> Ranking:
+    """Puts the model's own part into the order that relevance and a goal come to; takes the square of its length."""
+    own = ranking.by_model
+    waiting = {one.item_id: (one, 1.0 - at / len(own)) for at, one in enumerate(own)}
     chosen: list[RankedItem] = []
     while waiting:
-        before = [one.item for one in chosen]
-        best = max(waiting, key=lambda one: (1 - weight) * relevance[one.item_id] + weight * gain(before, one.item))
-        waiting.remove(best)
+        best, _ = max(waiting.values(), key=lambda pair: (1 - weight) * pair[1] + weight * goal.gain(pair[0].item))
+        del waiting[best.item_id]
+        goal.take(best.item)
         chosen.append(best)
     rest = [one for one in ranking.items if not one.by_model]
     items = tuple(replace(one, rank=rank) for rank, one in enumerate([*chosen, *rest], start=1))

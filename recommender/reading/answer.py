@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from backends import Finish, Generation
+from backends import Generation
 
 from ..grounding import Grounder
-from ..outcomes import Outcome, status_of
+from ..outcomes import ENDINGS, Outcome, status_of
 from ..parsing import without_thinking
 from ..types import Item, Match, Ranking, Status, Task, whole_ranking
 from .expected import Expected
@@ -139,12 +139,8 @@ def outcome_of(
 
 def _failure(generation: Generation, matches: Sequence[Match]) -> Outcome | None:
     """Why nothing of an answer counts, or None."""
-    if generation.finish is Finish.LENGTH:
-        return Outcome.CUT
-    if generation.finish is Finish.CONTENT_FILTER:
-        return Outcome.FILTERED
-    if generation.finish is Finish.REFUSAL:
-        return Outcome.REFUSED
+    if generation.finish in ENDINGS:
+        return ENDINGS[generation.finish]
     text = without_thinking(generation.text).strip()
     if not text:
         return Outcome.EMPTY

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from backends import ConfigurationError
+
 from ..catalog import Catalog
 from ..errors import ConfigError
 from ..types import History, Item
@@ -22,28 +24,28 @@ class FirstStage(Protocol):
         ...
 
 
-def build_first_stage(kind: str, catalog: Catalog) -> tuple[str, FirstStage]:
+def build_first_stage(kind: str, catalog: Catalog | None, place: str) -> tuple[str, FirstStage]:
     """Returns the name and the first stage; ``auto`` takes popularity where the catalogue knows it, else BM25.
 
+    Args:
+        kind: Its name.
+        catalog: What it picks from.
+        place: The key of the config that names it, for errors.
+
     Raises:
-        backends.ConfigurationError: If there is no first stage of that name.
+        ConfigError: If there is no catalogue, or no first stage of that name; says where.
+        CatalogError: If the catalogue does not have what it goes by.
     """
     from . import FIRST_STAGES
     from .popularity import ATTRIBUTE
 
-    if kind == "auto":
-        kind = "popularity" if ATTRIBUTE in catalog.attribute_names else "bm25"
-    first_stage: FirstStage = FIRST_STAGES.load(kind)(catalog)
-    return kind, first_stage
-
-
-def stage_of(kind: str, catalog: Catalog | None, place: str) -> tuple[str, FirstStage]:
-    """Like :func:`build_first_stage`, for a key of the config that names a first stage.
-
-    Raises:
-        ConfigError: If there is no catalogue; names the key.
-        backends.ConfigurationError: If there is no first stage of that name.
-    """
     if catalog is None:
         raise ConfigError(f"{place}: a first stage needs a `catalog`.")
-    return build_first_stage(kind, catalog)
+    if kind == "auto":
+        kind = "popularity" if ATTRIBUTE in catalog.attribute_names else "bm25"
+    try:
+        create = FIRST_STAGES.load(kind)
+    except ConfigurationError as error:
+        raise ConfigError(f"{place}: {error}") from None
+    first_stage: FirstStage = create(catalog)
+    return kind, first_stage

@@ -57,8 +57,8 @@ class Bm25:
 
 
 def _query(history: History, context: str | None) -> str:
-    query = [_text(i.item) for i in history.latest(LATEST) if i.item] + [i.text for i in history if i.text]
-    return " ".join([*query, context or ""])
+    latest = history.latest(LATEST)
+    return " ".join([*map(_text, latest.items), *(i.text for i in latest if i.text), context or ""])
 
 
 def _text(item: Item) -> str:

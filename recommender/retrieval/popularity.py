@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ class Popularity:
 
     def pick(self, history: History, context: str | None, allowed: Sequence[Item], n: int) -> list[Item]:
         """Returns the ``n`` most popular of the allowed items."""
-        return sorted(allowed, key=lambda item: -self._popularity.get(item.item_id, 0.0))[:n]
+        return heapq.nlargest(n, allowed, key=lambda item: self._popularity.get(item.item_id, 0.0))
 
     def scores(self, history: History, context: str | None, items: Sequence[Item]) -> list[float]:
         """Returns the logarithm of each item's popularity."""
@@ -34,11 +35,14 @@ class Popularity:
 def _number(item: Item, catalog: Catalog) -> float:
     value = item.attributes.get(ATTRIBUTE, "0")
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise CatalogError(
             f"{catalog.name}: item {item.item_id!r} has {ATTRIBUTE} {value[:40]!r}, which is not a number."
-        ) from None
+        )
+    return number
 
 
 FIRST_STAGE = Popularity

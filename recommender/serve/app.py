@@ -12,11 +12,13 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from backends import BackendError, BudgetExceeded, DeadlineExceeded, RateLimited
+from backends import BackendError, BudgetExceeded, DeadlineExceeded, RateLimited, Usage
+from prompts import PromptError
 
-from ..errors import InputError
+from ..errors import InputError, RecommenderError
 from ..recommendation import Recommendation, prompt_text
 from ..recommender import Recommender
+from ..utf8 import utf8_json
 from .guard import Guard, problem
 from .metrics import Metrics
 from .models import FoundItems, Health, Problem, RecommendationRequest, RecommendationResponse
@@ -27,10 +29,12 @@ from .settings import ServeSettings
 _log = logging.getLogger(__name__)
 _MEANINGS = {
     400: "Not readable, or the wrong host",
+    403: "Asked by a page of another site",
     408: "The body did not come in time",
     413: "The body is too large",
     415: "Not JSON",
     422: "Something in it cannot be used",
+    500: "The service is not set up rightly, or has a fault",
     502: "The model could not be asked",
     503: "Too much at a time, being stopped, or the budget is spent",
     504: "The model took too long",
@@ -106,14 +110,18 @@ async def _recommend(
         metrics.done("timeout")
         return 504, problem("timeout", f"There was no answer within {settings.timeout:g} seconds.")
     except BackendError as error:
-        metrics.done(error.reason)
+        metrics.done(error.reason, error.usage or Usage(requests=error.requests))
         _log.warning("A recommendation failed: %s", error)
         return _status(error), problem(error.reason, "The model could not be asked; the service's log says why.")
+    except (RecommenderError, PromptError) as error:
+        metrics.done("setup")
+        _log.error("A recommendation failed: %s", error)
+        return 500, problem("setup", "The service is not set up rightly; its log says what is wrong.")
     metrics.done(str(found.outcome), found.usage)
     answer = found.to_dict()
     if request.details:
         answer["details"] = _details(found)
-    return 200, msgspec.json.encode(answer)
+    return 200, utf8_json(answer)
 
 
 def _status(error: BackendError) -> int:

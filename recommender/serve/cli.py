@@ -35,19 +35,24 @@ def serve(
     """
     try:
         from .app import create_app
+        from .guard import host_name
         from .server import Server, listen
         from .settings import LOOPBACK, ServeSettings
     except ImportError as error:
         raise ConfigError(f"{error.name} is not installed; install it: pip install 'promptrec[serve]'.") from None
     from ..recommender import Recommender
 
-    hosts = frozenset({*LOOPBACK, *(name.lower() for name in (host, *allow_host))})
+    allowed = {name: host_name(name) or host_name(f"[{name}]") for name in allow_host}
+    for name, understood in allowed.items():
+        if not understood:
+            raise ConfigError(f"--allow-host takes a name such as films.example.org; found {name!r}.")
+    hosts = frozenset({*LOOPBACK, host.lower(), *allowed.values()})
     settings = ServeSettings(hosts=hosts, timeout=timeout, max_requests=max_requests)
     with Recommender.from_config(config, catalog=catalog) as rec, listen(host, port) as sock:
         rec.warm_up()
         server = Server(create_app(rec, settings), grace=timeout)
-        name = f"[{host}]" if ":" in host else host
-        sys.stderr.write(f"{printable(rec.describe())}\nhttp://{name}:{sock.getsockname()[1]}/\n")
+        place = f"[{host}]" if ":" in host else host
+        sys.stderr.write(f"{printable(rec.describe())}\nhttp://{place}:{sock.getsockname()[1]}/\n")
         if host not in LOOPBACK:
             sys.stderr.write("note: others can reach this service, and it asks nobody who they are.\n")
         sys.stderr.flush()

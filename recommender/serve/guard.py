@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,12 +12,14 @@ import msgspec
 
 from .settings import ServeSettings
 
+_log = logging.getLogger(__name__)
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::[0-9]+)?")
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\[\]:/]+))(?::[0-9]+)?")
 _NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 HEADERS = {
     "cache-control": "no-store",
@@ -84,11 +87,17 @@ class Guard:
             await _refuse(headed, Refused(503, "stopping", "The service is being stopped; ask again in a moment."))
         except _GoneError:
             return
+        except Exception:
+            if headed.begun:
+                raise
+            _log.exception("A request could not be answered.")
+            self._on_refusal("fault")
+            await _refuse(headed, Refused(500, "fault", "The service has a fault; its log says more."))
 
     def _check_head(self, scope: MutableMapping[str, Any]) -> None:
         headers = [(name.decode("latin1").lower(), value.decode("latin1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == "host"]
-        if len(hosts) != 1 or _name(hosts[0]) not in self._settings.hosts:
+        if len(hosts) != 1 or host_name(hosts[0]) not in self._settings.hosts:
             raise Refused(400, "wrong-host", "This service is not known under that host name; see --allow-host.")
         values = dict(headers)
         if values.get("sec-fetch-site") == "cross-site" and scope["method"] != "GET":
@@ -98,7 +107,7 @@ class Guard:
             raise self._too_large()
 
     def _too_large(self) -> Refused:
-        return Refused(413, "too-large", f"A request may have {self._settings.max_body:,} bytes.")
+        return Refused(413, "too-large", f"A request's body may have {self._settings.max_body:,} bytes at most.")
 
     async def _body(self, receive: Receive) -> bytes:
         body = bytearray()
@@ -164,6 +173,7 @@ def _content_type(scope: MutableMapping[str, Any]) -> str:
     return values[0].partition(";")[0].strip().lower() if len(values) == 1 else ""
 
 
-def _name(host: str) -> str:
+def host_name(host: str) -> str:
+    """The name in a ``Host`` header, in small letters and without port or brackets; empty if it is none."""
     found = _HOST.fullmatch(host.strip().lower())
     return found["address"] or found["name"] if found else ""

@@ -10,6 +10,7 @@ from ..modifiers.permutations import Permuted
 from ..modifiers.reasoning import Reasoning
 from ..modifiers.reranking import Reranked
 from . import STRATEGIES
+from ._composite import parts_of
 from .base import Setting, Strategy, StrategyKind, StrategyOptions
 
 AUTO = ("likelihood", "listwise")
@@ -91,5 +92,4 @@ def _refuse(kind: StrategyKind, options: StrategyOptions) -> None:
 def _by_candidate_order(options: StrategyOptions) -> bool:
     """Whether the strategy, or a part of it, takes the order of the candidates for a first stage."""
     stages = (options.evidence, *getattr(options, "first_stages", ()))
-    parts = (*getattr(options, "strategies", ()), *getattr(options, "stages", ()))
-    return ORDER in stages or any(_by_candidate_order(part) for part in parts)
+    return ORDER in stages or any(map(_by_candidate_order, parts_of(options)))

@@ -42,4 +42,13 @@ class CompositeOptions(StrategyOptions):
         for name in OF_PARTS:
             if getattr(self, name):
                 raise ValueError(f"{self.kind} asks nothing itself, so {name} belongs to its parts")
+        if any(part.explanations for part in parts_of(self)):
+            raise ValueError(
+                f"{self.kind} makes one ranking of its parts, so explanations belongs to it and to no part"
+            )
         return self
+
+
+def parts_of(options: StrategyOptions) -> tuple[StrategyOptions, ...]:
+    """The options of the strategies that a strategy is made of; none for most."""
+    return (*getattr(options, "strategies", ()), *getattr(options, "stages", ()))

@@ -22,7 +22,7 @@ THINKING_TOKENS = 150
 """What asking for thoughts adds to a prompt, beside the thoughts."""
 
 
-def estimated_tokens(text: str) -> int:
+def tokens_at_most(text: str) -> int:
     """About how many tokens a text has, rather too many than too few."""
     return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
 
@@ -100,7 +100,7 @@ class Prompter:
         candidates = person.items(offered, labels(len(offered)))
         longest = max(candidates, key=lambda values: len(values["title"]), default=None)
         values = {**person.values, "candidates": candidates, "candidate": longest, **others}
-        fitted = prompts.fit_history(self.template, values, count=estimated_tokens, limit=limit, block=block)
+        fitted = prompts.fit_history(self.template, values, count=tokens_at_most, limit=limit, block=block)
         kept = {**person.values, "history": fitted.values["history"]}
         return replace(person, values=kept, warnings=(fitted.warning,) if fitted.warning else ())
 

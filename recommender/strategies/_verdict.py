@@ -9,19 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from backends import Capability, Choice, Finish, Generation, Request, Response, ScoreRequest, Scores
+from backends import Capability, Choice, Generation, Request, Response, ScoreRequest, Scores
 
-from ..outcomes import Outcome
+from ..outcomes import ENDINGS, Outcome
 from ..parsing import narrow, read_labels, without_thinking
 from ..types import Status
 from ._prompting import Person
 
 ANSWER_TOKENS = 16
-_FINISH = {
-    Finish.LENGTH: Outcome.CUT,
-    Finish.CONTENT_FILTER: Outcome.FILTERED,
-    Finish.REFUSAL: Outcome.REFUSED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +82,8 @@ def _written(text: str, options: Sequence[str]) -> int | None:
 
 
 def _failure(generation: Generation, text: str) -> Outcome:
-    if generation.finish in _FINISH:
-        return _FINISH[generation.finish]
+    if generation.finish in ENDINGS:
+        return ENDINGS[generation.finish]
     if not text.strip():
         return Outcome.EMPTY
     return Outcome.CONSTRAINT_IGNORED if generation.constraint_ignored else Outcome.UNPARSABLE

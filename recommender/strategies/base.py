@@ -57,6 +57,7 @@ class StrategyOptions(BaseModel):
     """The ``strategy:`` block of a config.  Strategies extend it.
 
     Attributes:
+        kind: Which strategy; ``auto`` takes the best way that the backend can do.
         template: Name of the template, in place of the strategy's own.
         prompt_tokens: Tokens that a prompt may have; the oldest history beyond is left out.  None takes the engine's
             context where it is known.
@@ -97,7 +98,8 @@ class Domain(BaseModel):
         plural: The same for several, where English's own rule is wrong.
         verb: What users did with it, as a past participle: watched, bought, read.
         language: Language of the prompt, as in the templates' file names.
-        show: Item attributes that prompts show after each title, e.g. ``[year, genres]``.
+        show: Item attributes that prompts show after each title, e.g. ``[year, genres]``, where the template has a
+            place for them; ``likelihood`` has none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pydantic import Field
 
 import prompts
-from backends import Capability, Constraint, Finish, Generation, Grammar, Request, Response
+from backends import Capability, Constraint, Generation, Grammar, Request, Response
 
-from ..outcomes import Outcome
+from ..outcomes import ENDINGS, Outcome
 from ..parsing import read_json, without_thinking
-from ..retrieval import FirstStage, stage_of
+from ..retrieval import FirstStage, build_first_stage
 from ..types import Item, Match, Mention, Status, Task, whole_ranking
 from ._prompting import Person, Prompter
 from ._titles import list_schema, title_list
@@ -32,11 +32,6 @@ SCHEMA_TITLES = 250
 """Hosted models refuse longer enumerations."""
 _TOKENS_A_TITLE = 80
 _LINE = re.compile(r"(?m)^\d{1,4}\. (.*)$")
-_ENDS = {
-    Finish.LENGTH: Outcome.CUT,
-    Finish.CONTENT_FILTER: Outcome.FILTERED,
-    Finish.REFUSAL: Outcome.REFUSED,
-}
 
 
 class ConstrainedOptions(OpenOptions):
@@ -67,7 +62,7 @@ class Constrained:
         self._titles = options.titles or (GRAMMAR_TITLES if self._grammar else SCHEMA_TITLES)
         self._stage: FirstStage | None = None
         if setting.catalog is not None:
-            _, self._stage = stage_of(options.first_stage, setting.catalog, "strategy.first_stage")
+            _, self._stage = build_first_stage(options.first_stage, setting.catalog, "strategy.first_stage")
         self._prompt = Prompter(options.template or ("open" if self._grammar else "open_json"), options, setting)
 
     @property
@@ -125,8 +120,8 @@ class Constrained:
             for mention, item in zip(mentions, found, strict=True)
             if item is not None
         )
-        if generation.finish in _ENDS:
-            return _Read(matches=matches, failure=_ENDS[generation.finish])
+        if generation.finish in ENDINGS:
+            return _Read(matches=matches, failure=ENDINGS[generation.finish])
         if generation.constraint_ignored or not found or None in found:
             return _Read(matches=matches, failure=Outcome.CONSTRAINT_IGNORED)
         return _Read(items=tuple(dict.fromkeys(item for item in found if item is not None)), matches=matches)

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from ..retrieval import stage_of
+from ..retrieval import build_first_stage
 from ..types import Item, Ranking, Task, whole_ranking
 from ._choose import build_strategy
 from ._composite import CompositeOptions, Part
@@ -55,7 +55,9 @@ class Fusion:
     def __init__(self, options: FusionOptions, setting: Setting) -> None:
         self._options = options
         self._strategies = [build_strategy(part, setting)[1] for part in options.strategies]
-        self._stages = [stage_of(kind, setting.catalog, "strategy.first_stages")[1] for kind in options.first_stages]
+        self._stages = [
+            build_first_stage(kind, setting.catalog, "strategy.first_stages")[1] for kind in options.first_stages
+        ]
         parts = len(self._strategies) + len(self._stages)
         self._weights = options.weights or (1.0,) * parts
 
@@ -86,13 +88,16 @@ class Fusion:
         )
 
     def _of_ranking(self, ranking: Ranking, items: Sequence[Item]) -> list[float]:
-        """The votes of a strategy.  A filled tail is no opinion: it shares the places behind."""
+        """The votes of a strategy.  A filled tail is no opinion: it shares the places behind.
+
+        Scores of a ranking that was re-ranked since are not what its order comes from, and do not count.
+        """
         own = {ranked.item_id: ranked for ranked in ranking.by_model}
-        scores = [ranked.score for ranked in own.values()]
-        if self._options.method == "scores" and scores and all(score is not None for score in scores):
-            least = min(score for score in scores if score is not None)
-            given = [own[item.item_id].score if item.item_id in own else least for item in items]
-            return _standardised([score for score in given if score is not None])
+        scores = {item_id: ranked.score for item_id, ranked in own.items() if ranked.score is not None}
+        falling = list(scores.values()) == sorted(scores.values(), reverse=True)
+        if self._options.method == "scores" and scores and len(scores) == len(own) and falling:
+            least = min(scores.values())
+            return _standardised([scores.get(item.item_id, least) for item in items])
         behind = (len(own) + 1 + len(items)) / 2
         return self._of_ranks([own[item.item_id].rank if item.item_id in own else behind for item in items])
 

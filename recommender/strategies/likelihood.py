@@ -16,7 +16,7 @@ from pydantic import Field
 from backends import Capability, ScoreRequest, Scores
 
 from ..types import Item, Task, whole_ranking
-from ._prompting import Person, Prompter, estimated_tokens
+from ._prompting import Person, Prompter, tokens_at_most
 from .base import Setting, Steps, StrategyKind, StrategyOptions
 
 
@@ -67,7 +67,7 @@ class Likelihood:
         return person.warn(whole_ranking(task, rows, outcome="whole"))
 
     def _about(self, task: Task) -> Person:
-        longest = max(estimated_tokens(item.title) for item in task.candidates)
+        longest = max(tokens_at_most(item.title) for item in task.candidates)
         return self._prompt.about(
             task, self._options.history_length, offered=task.candidates.items[:1], answer=longest, block="prompt"
         )

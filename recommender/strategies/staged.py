@@ -13,7 +13,7 @@ from pydantic import Field
 from backends import Capability, Finish, GenerateRequest, Generation, Request, Response
 
 from ..grounding import Grounder
-from ..outcomes import Outcome
+from ..outcomes import ENDINGS, WITHHELD, Outcome
 from ..parsing import read_titles, without_thinking
 from ..reading import Expected, read_ranking
 from ..types import Status, Task, whole_ranking
@@ -24,7 +24,6 @@ from .base import Setting, Steps, StrategyKind, StrategyOptions
 
 STAGES = ("preferences", "representatives", "recommend")
 _PREFERENCES_TOKENS = 300
-_UNUSABLE = {Finish.CONTENT_FILTER: Outcome.FILTERED, Finish.REFUSAL: Outcome.REFUSED}
 Asked = Generator[Sequence[Request], Sequence[Response], Generation]
 
 
@@ -127,7 +126,9 @@ def _asked(request: GenerateRequest) -> Asked:
 
 
 def _unusable(generation: Generation, text: str) -> Outcome | None:
-    return _UNUSABLE.get(generation.finish) or (None if text else Outcome.EMPTY)
+    if generation.finish in WITHHELD:
+        return ENDINGS[generation.finish]
+    return None if text else Outcome.EMPTY
 
 
 STRATEGY = StrategyKind(

@@ -1,12 +1,15 @@
 """What tests of backends share."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from fakes.local_engine import make
 from fakes.openai_server import FakeServer
 
 from backends import ENGINES, Surroundings
+from backends.engines.local import Local
 from backends.http.backend import HttpBackend
 
 KEY = "sk-test-0123456789"
@@ -32,3 +35,10 @@ async def openai_backend(server: FakeServer, monkeypatch: pytest.MonkeyPatch) ->
     yield make
     for backend in made:
         await backend.aclose()
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Local]:
+    backend = make()
+    yield backend
+    asyncio.run(backend.aclose())

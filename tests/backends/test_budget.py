@@ -13,7 +13,10 @@ from backends import (
     GenerateRequest,
     Generation,
     Sampling,
+    ScoreRequest,
+    Scores,
     ServerError,
+    Unreachable,
     Usage,
 )
 from backends.budget import Budget, Ledger
@@ -46,6 +49,36 @@ def test_tokens_and_dollars_stop_before_they_are_exceeded_and_are_used(budget: B
     results = _run(engine, Ledger(budget, price=PRICE))
     assert engine.calls == 10
     assert sum(isinstance(result, BudgetExceeded) for result in results) == 40
+
+
+def test_how_many_requests_a_list_of_scores_takes_is_learnt() -> None:
+    scored = Scores(continuations=(), usage=Usage(requests=4, prompt_tokens=10))
+
+    async def main() -> None:
+        ledger = Ledger(Budget(requests=9))
+        request = ScoreRequest(prompt="a", continuations=("b", "c", "d", "e"))
+        for _ in range(2):
+            ledger.leave(await ledger.enter(request, again=False), scored)
+        with pytest.raises(BudgetExceeded):
+            await ledger.enter(request, again=False)
+        ledger.leave(await ledger.enter(ask(), again=False), None)
+
+    run_virtually(main())
+
+
+def test_one_event_loop_after_another_may_wait_for_it() -> None:
+    ledger = Ledger(Budget(requests=1))
+    nothing = Unreachable("Nobody listens.")
+
+    async def session() -> None:
+        ticket = await ledger.enter(ask(), again=False)
+        later = asyncio.create_task(ledger.enter(ask(), again=False))
+        await asyncio.sleep(0)
+        ledger.leave(ticket, nothing)
+        ledger.leave(await later, nothing)
+
+    for _ in range(2):
+        asyncio.run(session())
 
 
 def test_what_earlier_sessions_spent_counts() -> None:

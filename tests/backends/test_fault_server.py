@@ -114,6 +114,7 @@ async def test_a_wait_of_a_day_fails_those_users_alone_and_at_once(server: Fault
     started = time.perf_counter()
     results = await run(server.url)
     hit = sum(isinstance(result, RateLimited) for result in results)
+    assert hit > 0
     assert hit + whole(results) == USERS
     assert server.stats["requests"] == USERS
     assert time.perf_counter() - started < 30
@@ -122,6 +123,7 @@ async def test_a_wait_of_a_day_fails_those_users_alone_and_at_once(server: Fault
 async def test_a_request_that_is_wrong_is_not_tried_again(server: FaultServer) -> None:
     server.configure({"kind": "400", "p": 0.1, "attempts": -1})
     results = await run(server.url)
+    assert 0 < whole(results) < USERS
     assert sum(isinstance(result, InvalidRequest) for result in results) + whole(results) == USERS
     assert server.stats["requests"] == USERS
 
@@ -137,6 +139,7 @@ async def test_a_refused_key_stops_within_what_is_in_flight(server: FaultServer)
 async def test_a_redirect_is_refused(server: FaultServer) -> None:
     server.configure({"kind": "redirect", "p": 0.1, "attempts": -1, "port": int(server.root.rpartition(":")[2])})
     results = await run(server.url)
+    assert 0 < whole(results) < USERS
     assert sum(isinstance(result, RedirectRefused) for result in results) + whole(results) == USERS
     assert server.stats["requests"] == USERS
 
@@ -159,6 +162,7 @@ async def test_a_lasting_fault_ends_with_its_name(server: FaultServer) -> None:
     server.configure({"kind": "nullcontent", "p": 0.03, "attempts": -1})
     results = await run(server.url, max_attempts=3)
     failed = [result for result in results if isinstance(result, BadResponse)]
+    assert failed
     assert len(failed) + whole(results) == USERS
     assert server.stats["requests"] == USERS + 2 * len(failed)
     assert all(error.usage is not None and error.usage.prompt_tokens == 3 * 700 for error in failed)

@@ -14,6 +14,7 @@ import pytest
 
 from backends import BackendError, DownloadError, cache_dir
 from backends.fetching import download, fetch_from_wheel
+from backends.files import is_file
 
 BODY = bytes(range(256)) * 40
 
@@ -215,6 +216,14 @@ def test_a_large_file_is_hashed_once_until_it_changes(
     assert fetch() > 0
     assert (tmp_path / "data.bin").read_bytes() == BODY
     assert len(pip.commands) == 2
+
+
+def test_a_damaged_note_of_a_hash_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "file.bin").write_bytes(BODY)
+    (tmp_path / "file.bin.sha256").write_bytes(b"\xff\xfe\x80")
+    assert is_file(tmp_path / "file.bin", sha256(BODY))
+    assert (tmp_path / "file.bin.sha256").read_text().startswith(sha256(BODY))
+    assert not is_file(tmp_path / "file.bin" / "below", sha256(BODY))
 
 
 @pytest.mark.parametrize(

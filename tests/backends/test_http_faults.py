@@ -86,6 +86,8 @@ STATUSES = [
     (404, b"404 page not found", InvalidRequest),
     (413, b"", InvalidRequest),
     (422, {"detail": [{"loc": ["body", "n"], "msg": "wrong", "input": "PROMPT"}]}, InvalidRequest),
+    (422, {"detail": [{"loc": 5, "msg": "wrong"}]}, InvalidRequest),
+    (422, {"detail": [{"msg": "wrong"}]}, InvalidRequest),
     (401, error("Incorrect API key provided: sk-SECRET-abc"), AuthenticationError),
     (403, {"error": "forbidden"}, AuthenticationError),
     (402, error("pay"), BudgetExceeded),
@@ -119,6 +121,22 @@ async def test_what_a_server_says_is_short_and_without_our_key(server: FakeServe
     assert KEY not in str(raised)
     assert "abc.def" not in str(raised)
     assert str(raised).isprintable()
+    assert len(str(raised)) < 450
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_servers_code_is_as_presentable_as_its_words(server: FakeServer, status: int) -> None:
+    server.reply = lambda _: Reply(status=status, body={"error": {"code": f"\x1b[31m\n{KEY} " + "x" * 5000}})
+    raised = await attempt(server.url)
+    assert KEY not in str(raised)
+    assert str(raised).isprintable()
+    assert len(str(raised)) < 450
+
+
+async def test_an_odd_end_of_an_answer_is_told_in_short(server: FakeServer) -> None:
+    server.reply = lambda _: Reply(body=chat("x", finish="q" * 100_000))
+    raised = await attempt(server.url)
+    assert type(raised) is BadResponse
     assert len(str(raised)) < 450
 
 

@@ -13,6 +13,7 @@ from fakes.openai_server import FakeServer, Received, Reply, chat
 from backends import (
     ENGINES,
     AuthenticationError,
+    BackendError,
     BadResponse,
     Capability,
     Choice,
@@ -20,6 +21,7 @@ from backends import (
     ContextOverflow,
     Finish,
     GenerateRequest,
+    InvalidRequest,
     JsonSchema,
     LocalOnlyError,
     Message,
@@ -172,6 +174,27 @@ async def test_text_generation_inference_scores_the_end_of_a_prompt(server: Fake
     assert [one.logprob for one in labels.continuations] == [-1.0, -3.0]
 
 
+@pytest.mark.parametrize(
+    ("prefill", "error"), [([], UnsupportedCapability), ([("I like", -9.0), (" \ufffd", -1.0)], InvalidRequest)]
+)
+async def test_tokens_that_do_not_spell_the_text_are_that_texts_error_alone(
+    server: FakeServer, make: Any, prefill: list[tuple[str, float | None]], error: type[BackendError]
+) -> None:
+    server.reply = lambda _: Reply(body=generated("x", prefill, finish="length"))
+    with pytest.raises(error) as raised:
+        await make(api="generate").score(ScoreRequest(prompt="I like", continuations=(" 千",)))
+    assert raised.value.fatal == (error is UnsupportedCapability)
+
+
+async def test_two_labels_of_one_token_are_refused(server: FakeServer, make: Any) -> None:
+    server.reply = lambda request: Reply(
+        body=generated("x", [("I like", None), (" A", -1.0), (request.body["inputs"][-1], -2.0)], finish="length")
+    )
+    with pytest.raises(InvalidRequest, match="same token") as raised:
+        await make(api="generate").score(ScoreRequest(prompt="I like", continuations=(" AB", " AC"), kind="label"))
+    assert raised.value.usage.requests == 2
+
+
 async def test_many_continuations_are_read_a_few_at_a_time(server: FakeServer, make: Any) -> None:
     flying = peak = 0
 
@@ -209,6 +232,8 @@ async def test_what_an_interface_cannot_do_is_refused_with_what_can(make: Any) -
 def test_local_only_refuses_providers_and_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     engine = ENGINES.load("huggingface")
+    with pytest.raises(ConfigurationError, match=r"backend\.base_url"):
+        engine.create(engine.options(model="org/model", base_url=""), Surroundings())
     for options in ({"model": "org/model"}, {"base_url": "https://example.com"}):
         with pytest.raises(LocalOnlyError):
             engine.create(engine.options(**options), Surroundings(local_only=True))

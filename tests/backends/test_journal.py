@@ -1,12 +1,14 @@
 """Nothing paid for is lost, nothing is asked twice, and no two runs write one file."""
 
 import asyncio
+import errno
 import json
 import multiprocessing
 import os
 import signal
 import stat
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -31,6 +33,7 @@ from backends import (
     ServerError,
     StorageError,
     Usage,
+    journal_file,
     wrap,
 )
 from backends.journal import Journal
@@ -233,6 +236,47 @@ async def test_a_full_disk_is_a_storage_error(tmp_path: Path, monkeypatch: pytes
         await journal.generate(ask("c"))
     monkeypatch.undo()
     await journal.aclose()
+
+
+async def test_a_disk_that_does_not_take_lines_is_told_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(journal_file, "SYNC_SECONDS", 0.01)
+    monkeypatch.setattr(journal_file, "_to_disk", broken)
+    file = JournalFile(tmp_path / "requests.jsonl")
+    file.append({"key": "a" * 40})
+    await asyncio.sleep(0.1)
+    with pytest.raises(StorageError, match="Input/output error"):
+        file.append({"key": "b" * 40})
+    with pytest.raises(StorageError):
+        file.close()
+
+
+async def test_lines_that_come_while_others_are_brought_to_the_disk_follow_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = [], threading.Event()
+    monkeypatch.setattr(journal_file, "SYNC_SECONDS", 0.01)
+    monkeypatch.setattr(journal_file, "_to_disk", lambda fd: (begun.append(fd), go_on.wait(5)))
+    file = JournalFile(tmp_path / "requests.jsonl")
+    for number in range(2 * journal_file.SYNC_LINES + 2):
+        file.append({"key": f"{number:040x}"})
+    go_on.set()
+    await asyncio.sleep(0.1)
+    assert len(begun) == 2
+    file.close()
+
+
+def test_a_journal_of_somebody_elses_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    with pytest.raises(StorageError, match="cannot be opened: Operation not permitted"):
+        JournalFile(tmp_path / "requests.jsonl")
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A request's key changes with whatever can change its answer, and with nothing else."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,7 @@ def test_options_that_change_answers_change_the_key(
 async def test_a_backend_that_nobody_started_is_not_asked_before_it_knows_what_it_is(tmp_path: Path) -> None:
     class Late(ToldEngine):
         async def start(self) -> None:
+            await asyncio.sleep(0.01)
             self.identity = Identity(kind="told", model="known")
 
     for name in ("journal", "cache"):
@@ -129,7 +131,7 @@ async def test_a_backend_that_nobody_started_is_not_asked_before_it_knows_what_i
             backend = wrap(engine, BackendOptions(kind="told"), **{name: tmp_path / name})
             if started:
                 await backend.start()
-            answers.append(await backend.generate(ask("a")))
+            answers.append(await asyncio.gather(*(backend.generate(ask(prompt)) for prompt in "abc")))
             await backend.aclose()
-        assert answers[0].text == answers[1].text
+        assert [one.text for one in answers[0]] == [one.text for one in answers[1]]
         assert engine.calls == 0

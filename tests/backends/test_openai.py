@@ -26,6 +26,16 @@ KEY = "sk-test-0123456789"
 PROMPT = (Message(role="system", content="be brief"), Message(role="user", content="rank"))
 
 
+async def test_who_is_billed_at_openai_is_told_to_no_other_server(
+    server: FakeServer, openai_backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-mine")
+    await openai_backend(project="theirs").generate(GenerateRequest(prompt=PROMPT))
+    assert "openai-organization" not in server.last.headers
+    assert server.last.headers["openai-project"] == "theirs"
+
+
 async def test_a_chat_is_sent_and_read(server: FakeServer, openai_backend: Any) -> None:
     backend = openai_backend(headers={"X-Mine": "1"}, organization="org", extra_body={"user": "u"})
     sampling = Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3, stop=("\n",))
@@ -201,6 +211,20 @@ async def test_azures_older_paths(server: FakeServer, openai_backend: Any, monke
     assert server.last.path == "/openai/deployments/deployed/chat/completions?api-version=2024-10-21"
     assert server.last.headers["api-key"] == "azure-key"
     assert "authorization" not in server.last.headers
+
+
+def test_an_azure_key_never_goes_to_openai(openai_backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key")
+    with pytest.raises(ConfigurationError, match="names no server.*AZURE_OPENAI_ENDPOINT"):
+        openai_backend(api_version="2024-10-21", base_url=None)
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
+    assert openai_backend(api_version="2024-10-21", base_url=None).identity.endpoint == "https://mine.openai.azure.com/"
+
+
+@pytest.mark.parametrize("url", ["", []])
+def test_an_empty_address_is_not_openais(openai_backend: Any, url: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"backend\.base_url"):
+        openai_backend(base_url=url)
 
 
 async def test_the_key_comes_from_the_environment_alone_and_is_needed_elsewhere(

@@ -96,9 +96,10 @@ async def test_a_server_that_does_not_echo_is_found_out(server: FakeServer, open
 async def test_one_answer_without_text_is_no_sign_that_a_server_does_not_echo(
     server: FakeServer, openai_backend: Any
 ) -> None:
-    server.reply = lambda _: Reply(body={"choices": [{"index": 0, "text": None}]})
-    with pytest.raises(BadResponse):
+    server.reply = lambda _: Reply(body={"choices": [{"index": 0, "text": None}], "usage": {"prompt_tokens": 7}})
+    with pytest.raises(BadResponse) as caught:
         await openai_backend(api="completions").score(ScoreRequest(prompt="I saw", continuations=(" Alien",)))
+    assert caught.value.usage == Usage(requests=1, prompt_tokens=7)
 
 
 async def test_what_was_spent_on_the_first_part_of_many_continuations_is_not_forgotten(

@@ -13,6 +13,7 @@ from backends import (
     ENGINES,
     BackendOptions,
     Capability,
+    Choice,
     ConfigurationError,
     GenerateRequest,
     Message,
@@ -22,6 +23,7 @@ from backends import (
     Surroundings,
     wrap,
 )
+from backends.jsonio import seal
 
 
 def replay(path: Path) -> Any:
@@ -69,6 +71,41 @@ async def test_a_plain_recording_is_replayed(tmp_path: Path) -> None:
     backend = replay(path)
     assert (await backend.generate(ask("a"))).text == "one"
     assert (await backend.generate(GenerateRequest(prompt=(Message(role="user", content="hi"),)))).text == "two"
+
+
+@pytest.mark.parametrize(
+    ("constraint", "ignored"), [(None, False), (Choice(options=("one",)), False), (Choice(options=("two",)), True)]
+)
+async def test_a_plain_recording_answers_however_its_prompt_is_asked(
+    tmp_path: Path, constraint: Choice | None, ignored: bool
+) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps({"prompt": "a", "response": "one"}))
+    sampling = Sampling(max_tokens=9, seed=2026, temperature=0.5)
+    answer = await replay(path).generate(GenerateRequest(prompt="a", sampling=sampling, constraint=constraint))
+    assert (answer.text, answer.constraint_ignored) == ("one", ignored)
+
+
+async def test_an_answer_of_another_versions_shape_is_not_given(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "requests.jsonl").read_bytes().splitlines()]
+    for line in lines:
+        del line["crc"]
+        line["response"] |= {"finish": "tired", "continuations": "none"}
+    sealed = [seal(json.dumps(line, separators=(",", ":")).encode()) + b"\n" for line in lines]
+    (run / "requests.jsonl").write_bytes(b"".join(sealed))
+    for ask_again in (
+        replay(run).generate(ask("a")),
+        replay(run).score(ScoreRequest(prompt="b", continuations=("x", "yy"))),
+    ):
+        with pytest.raises(NotRecorded, match="of another shape"):
+            await ask_again
+
+
+async def test_a_recording_that_is_gone_is_told_in_a_sentence(run: Path) -> None:
+    backend = replay(run)
+    (run / "requests.jsonl").unlink()
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+        await backend.start()
 
 
 def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A list of equal servers: prompts that begin alike go to the same one, and one that dies is done without."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 
 import pytest
@@ -17,6 +18,8 @@ from backends import (
     Unreachable,
     wrap,
 )
+from backends.http.replicas import Replicas
+from backends.http.transport import Server
 
 INSTRUCTIONS = "You rank films for one person. " * 40
 
@@ -95,6 +98,18 @@ async def test_a_server_that_says_it_is_down_is_left_out_too() -> None:
         await several.aclose()
         assert len(first.received) == 30
         assert len(second.received) <= 8
+
+
+async def test_a_server_that_lets_requests_hang_is_left_out_too() -> None:
+    async with FakeServer(lambda _: Reply(body=chat(), after=60.0)) as first, FakeServer() as second:
+        several = Replicas([Server(base_url=f"{one.url}/", timeout=0.4) for one in (first, second)], pause=60.0)
+        for number in range(30):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.3):  # as the retry does, shortly before the transport
+                    await several.post("chat/completions", b'{"n":%d}' % number)
+        await several.aclose()
+        assert len(first.received) == 1
+        assert len(second.received) == 29
 
 
 async def test_what_went_where_is_said_in_the_end(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backends import InvalidRequest, ServerError
+from backends import ConfigurationError, InvalidRequest, ServerError
 from backends.stepping import Stepper
 
 
@@ -101,14 +101,44 @@ async def test_a_broken_engine_fails_everybody_who_waits_and_nobody_later(steppe
     assert len(await stepper.outputs([("b", 1)])) == 1
 
 
+def dead(request_ids: list[str]) -> None:
+    raise RuntimeError("the engine is dead")
+
+
 async def test_an_engine_too_broken_to_let_go_fails_its_request_all_the_same(
     stepper: Stepper, engine: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dead(request_ids: list[str]) -> None:
-        raise RuntimeError("the engine is dead")
-
     monkeypatch.setattr(engine, "abort_request", dead)
     with pytest.raises(ServerError, match="out of memory"):
         await asyncio.wait_for(stepper.outputs([("a", -1)]), 5)
     engine.inside.clear()
     assert len(await asyncio.wait_for(stepper.outputs([("b", 1)]), 5)) == 1
+
+
+async def test_a_cancelled_request_that_the_engine_cannot_let_go_keeps_nobody_waiting(
+    stepper: Stepper, engine: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "abort_request", dead)
+    endless = asyncio.create_task(stepper.outputs([("a", 10**9)]))
+    await asyncio.to_thread(engine.began.wait)
+    endless.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await endless
+    assert len(await asyncio.wait_for(stepper.outputs([("b", 1)]), 5)) == 1
+
+
+async def test_a_request_without_rows_is_answered_at_once(stepper: Stepper) -> None:
+    assert await asyncio.wait_for(stepper.outputs([]), 5) == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "error"), [(ConfigurationError("no model"), ConfigurationError), (AssertionError("odd"), ServerError)]
+)
+async def test_what_loading_raises_is_an_error_of_ours(
+    stepper: Stepper, raised: Exception, error: type[Exception]
+) -> None:
+    def load() -> None:
+        raise raised
+
+    with pytest.raises(error, match=str(raised)):
+        await stepper.before(load)

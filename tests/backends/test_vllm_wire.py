@@ -23,6 +23,7 @@ from backends import (
     ScoreRequest,
     Surroundings,
     Usage,
+    examine,
 )
 from backends.continuations import Found, tree
 from backends.http.vllm_scores import after_nodes, read_echo
@@ -233,3 +234,14 @@ def test_a_missing_token_is_no_zero() -> None:
     )
     with pytest.raises(BadResponse, match="did not report"):
         found.logprob((1,), (2,))
+
+
+async def test_a_server_that_breaks_off_is_a_finding_like_any_other(make: Any, server: FakeServer) -> None:
+    backend = make()
+    await backend.start()
+    served_well = server.reply
+    server.reply = lambda request: Reply(status=500) if request.path == "/v1/models" else served_well(request)
+    findings = {finding.what: finding async for finding in examine(backend, backend)}
+    assert not findings["server"].ok
+    assert "500" in findings["server"].said
+    assert findings["chat"].ok

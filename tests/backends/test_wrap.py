@@ -8,12 +8,14 @@ import pytest
 from fakes.engines import ToldEngine, ask
 
 from backends import (
+    ENGINES,
     AuthenticationError,
     BackendOptions,
     BudgetExceeded,
     ConfigurationError,
     InvalidRequest,
     ServerError,
+    Surroundings,
     Usage,
 )
 from backends.budget import Budget
@@ -50,6 +52,14 @@ async def test_an_answer_passes_through_everything_once(tmp_path: Path) -> None:
 async def test_a_budget_in_dollars_needs_a_known_price() -> None:
     with pytest.raises(ConfigurationError):
         wrap(ToldEngine(), OPTIONS, budget=Budget(usd=1.0))
+
+
+@pytest.mark.parametrize("kind", ["local", "replay", "scripted", "transformers", "vllm-offline"])
+def test_a_budget_in_dollars_holds_for_an_engine_that_costs_nothing(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "requests.jsonl").touch()
+    engine = ENGINES.load(kind)
+    options = engine.options(model="m", **{"run": tmp_path} if kind == "replay" else {})
+    wrap(engine.create(options, Surroundings()), options, budget=Budget(usd=1.0))
 
 
 async def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:

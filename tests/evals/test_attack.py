@@ -1,5 +1,6 @@
 """``evals attack``: each attack alters one item's words alone, and what it reports is what happened."""
 
+import asyncio
 import json
 import random
 import re
@@ -7,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles import Answering
 from fakes.eval_run import write_files
 from fakes.openai_server import Received, Reply, chat
 from fakes.serving import ranking, serving
+from fakes.small_run import CHAT, recommender, users
 
+from backends import GenerateRequest, InvalidRequest
 from evals import EvalError
+from evals.attack import attack, sentences
 from evals.attacks import ATTACKS, About, Attack, neutral
 from evals.cli import app
 from prompts import clean
@@ -162,3 +167,16 @@ def test_no_structural_attack_changes_the_shape_of_a_prompt(tmp_path: Path) -> N
     assert {len(messages[-1].splitlines()) for messages in prompts} == {len(prompts[0][-1].splitlines())}
     for messages in prompts:
         assert len(re.findall(r"^\[\w+\] ", messages[-1], re.MULTILINE)) == 20
+
+
+def test_answers_that_a_control_lost_are_counted_and_told_of() -> None:
+    def text(request: GenerateRequest) -> str:
+        if "plain case" in str(request.prompt):  # the control's words
+            raise InvalidRequest("no")
+        return "[C] > [A] > [B] > [D] > [E]"
+
+    rec = recommender(Answering(text=text, capabilities=CHAT))
+    document = asyncio.run(attack(users(), rec, names=["harmless"]))
+    harmless = document["attacks"]["harmless"]
+    assert (harmless["failed"], harmless["control"]["failed"]) == (0, 6)
+    assert "without a usable answer, so the item counts as last: harmless, control 6" in sentences(document)

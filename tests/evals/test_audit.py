@@ -1,21 +1,27 @@
 """``evals audit``: a bias that is put into a model is found, and one that is not there is not."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from doubles import Answering
 from fakes.eval_run import write_files
 from fakes.openai_server import Received, Reply, chat
 from fakes.serving import serving
+from fakes.small_run import CHAT, ITEMS, listing, recommender, users
 
-from evals import EvalError
+from backends import GenerateRequest, InvalidRequest
+from evals import EvalError, SpecError
+from evals.audit import audit, sentences
 from evals.audits.paired import ATTRIBUTES
 from evals.audits.similarity import SIMILARITIES, jaccard, prag, serp
 from evals.cli import app
-from recommender import run_command
+from recommender import Candidates, run_command
 
 USERS = 10
 Lines = list[tuple[str, str]]
@@ -155,3 +161,34 @@ def test_every_fact_says_something_of_its_own() -> None:
     facts = [fact for values in ATTRIBUTES.values() for fact in values.values()]
     assert len(set(facts)) == len(facts)
     assert all(len(values) > 1 for values in ATTRIBUTES.values())
+
+
+def test_groups_of_other_users_are_refused_before_anything_is_asked() -> None:
+    backend = listing("CABDE")
+    with pytest.raises(SpecError, match="are the user ids the same"):
+        asyncio.run(audit(users(), recommender(backend), groups={"somebody": "a"}))
+    assert not backend.sent
+
+
+def test_a_first_user_about_whom_nothing_is_asked_stops_no_audit() -> None:
+    people = users(3)
+    first = people.tasks[0]
+    alone = replace(first, task=replace(first.task, candidates=Candidates(tuple(ITEMS[12:13])), k=1))
+    rec = recommender(Answering(text=lambda _: "A", capabilities=CHAT), strategy="pairwise")
+    taskset = replace(people, tasks=(alone, *people.tasks[1:]))
+    document = asyncio.run(audit(taskset, rec, orders=0, facts=["gender"]))
+    assert document["quality"]["users"] == 3
+    assert set(document["paired"]) == {"gender"}
+
+
+def test_users_without_a_usable_answer_are_told_of() -> None:
+    def text(request: GenerateRequest) -> str:
+        if "Film 000" in str(request.prompt):
+            raise InvalidRequest("no")
+        return "[C] > [A] > [B] > [D] > [E]"
+
+    rec = recommender(Answering(text=text, capabilities=CHAT))
+    document = asyncio.run(audit(users(), rec, orders=1, facts=["control"]))
+    assert "of 6 users without a usable answer: as asked 1, order 1 1, control tuesday 1, control mild 1" in sentences(
+        document
+    )

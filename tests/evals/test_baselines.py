@@ -172,6 +172,12 @@ def test_bm25_without_a_known_word_keeps_the_order_given() -> None:
     assert orders("bm25", taskset) == [("c", "a", "b")]
 
 
+def test_bm25_over_titles_without_a_word_keeps_the_order_given() -> None:
+    source = replace(two_tribes(), items=Catalog(Item(f"i{n}", "A") for n in range(30)))
+    taskset = make_tasks(source, candidates=8)
+    assert orders("bm25", taskset) == [candidate_order(one) for one in taskset.tasks]
+
+
 def test_item_knn_is_the_shrunk_cosine_by_hand() -> None:
     from evals.baselines.base import Training
     from evals.baselines.item_knn import ItemKnn, KnnOptions
@@ -221,6 +227,16 @@ def test_an_empty_history_and_an_item_that_nobody_touched_are_served(name: str) 
     nobody = replace(taskset.tasks[0], task=replace(taskset.tasks[0].task, history=History()))
     [order] = orders(name, replace(taskset, tasks=(nobody,)))
     assert len(order) == 8
+
+
+@pytest.mark.parametrize("name", ["popularity", "bm25", "item-knn", "ease", "als"])
+def test_where_nothing_can_be_learned_from_every_candidate_is_ordered_still(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    taskset = replace(make_tasks(two_tribes(), candidates=8), training=())
+    found = orders(name, taskset)
+    assert [sorted(order) for order in found] == [sorted(candidate_order(one)) for one in taskset.tasks]
+    assert tuple(capfd.readouterr()) == ("", "")  # LAPACK complains by itself
 
 
 @pytest.mark.parametrize(

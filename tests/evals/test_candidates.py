@@ -164,9 +164,9 @@ def test_given_lists_without_a_guaranteed_target_count_misses_repeats_and_known_
     taskset = make_tasks(source, candidates={"kind": "given", "list": "mine.txt", "shuffle": False}, folder=tmp_path)
     assert ids(taskset)[one.user_id] == ["i199", known, "i198", target]
     assert not taskset.sampled
-    assert "mine.txt repeats 2 candidates of 1 users; each is kept once." in taskset.warnings
-    assert "1 candidates of 1 users stand in their histories; they are kept as given." in taskset.warnings
-    assert "1 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "mine.txt repeats 2 candidates of 1 user; each is kept once." in taskset.warnings
+    assert "Kept as given: 1 candidate of 1 user, in their histories already." in taskset.warnings
+    assert "1 user has a target that is not among their candidates; it counts as a miss." in taskset.warnings
     assert path.name in taskset.protocol
 
 
@@ -183,12 +183,26 @@ def test_given_lists_may_be_json_lines(tmp_path: Path) -> None:
         ("u000\ti1\nu000\ti2\n", "lists.txt:2: the user of this line stands there twice"),
         ("u000 i1\n", "lists.txt:1: not a candidate list"),
         ("\n", "no candidate lists in it"),
+        ("u000\ti1 \udcff\n", "lists.txt:1: not a candidate list"),
     ],
 )
 def test_a_damaged_list_is_named_with_its_line(text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / "lists.txt").write_text(text)
+    (tmp_path / "lists.txt").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(DataError, match=said):
         make_tasks(data(3), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
+
+
+def test_a_list_of_which_nothing_can_be_read_for_its_depth_is_named(tmp_path: Path) -> None:
+    (tmp_path / "l.jsonl").write_text(f'{{"user_id": "u000", "candidates": ["i1"], "x": {"[" * 20_000}{"]" * 20_000}}}')
+    with pytest.raises(DataError, match="l.jsonl:1: not a candidate list"):
+        read_lists(tmp_path / "l.jsonl", CATALOG)
+
+
+@pytest.mark.parametrize("name", ["lists.txt", "lists.jsonl"])
+def test_a_byte_order_mark_is_no_part_of_the_first_user(name: str, tmp_path: Path) -> None:
+    line = '{"user_id": "u000", "candidates": ["i1", "i2"]}' if name.endswith("jsonl") else "u000\ti1 i2"
+    (tmp_path / name).write_text(f"{line}\n", encoding="utf-8-sig")
+    assert read_lists(tmp_path / name, CATALOG).by_user == {"u000": ("i1", "i2")}
 
 
 @given(
@@ -224,6 +238,31 @@ def test_several_targets_all_stand_among_the_candidates() -> None:
     assert "all targets" in taskset.protocol
 
 
+@pytest.mark.parametrize("kind", [*SAMPLING, "given"])
+def test_a_user_with_as_many_targets_as_candidates_is_told_of(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "lists.txt").write_text("".join(f"u{u:03d}\ti190 i191 i192 i193\n" for u in range(50)))
+    policy = {"kind": kind, "count": 3} | ({"list": "lists.txt", "target": "added"} if kind == "given" else {})
+    split = {"kind": "temporal", "fraction": 0.5, "targets": "all"}
+    taskset = make_tasks(data(50), split=split, candidates=policy, folder=tmp_path)
+    crowded = [one for one in taskset.tasks if len(one.task.candidates) > 3]
+    assert crowded
+    assert all(len(one.task.candidates) == len(one.targets) + 1 for one in crowded)
+    said = f"More than 3 candidates: {len(crowded)} users with as many targets, and one more."
+    assert said in taskset.warnings
+
+
+def test_lists_shorter_than_others_are_not_taken_for_users_who_know_everything(tmp_path: Path) -> None:
+    (tmp_path / "lists.txt").write_text("u000\ti190 i191 i192\nu001\ti190\n")
+    policy = {"kind": "given", "list": "lists.txt", "target": "added"}
+    taskset = make_tasks(data(2), candidates=policy, folder=tmp_path)
+    assert "Fewer than 4 candidates: 1 user for whom there are no more." in taskset.warnings
+
+
+def test_slates_that_were_never_shown_serve_nobody() -> None:
+    with pytest.raises(SpecError, match="Nobody is left. Left out: 3 users to whom no slate of two items or more was"):
+        make_tasks(data(3), candidates="shown")
+
+
 @pytest.mark.parametrize("kind", CANDIDATES.names())
 def test_every_policy_says_what_it_is(kind: str) -> None:
     assert CANDIDATES.load(kind).summary
@@ -233,8 +272,8 @@ def test_the_hard_candidates_of_llmrank_are_read_as_they_are(shared: Path) -> No
     games = DATASETS.load("llmrank").load(shared / "data" / "games-6k")
     taskset = make_tasks(games, candidates={"kind": "given", "list": "rabmbepobpgrsa_3"})
     assert len(taskset.tasks) == 6000
-    assert "Games-6k.rabmbepobpgrsa_3 repeats 10852 candidates of 4854 users; each is kept once." in taskset.warnings
-    assert "5559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
+    assert "Games-6k.rabmbepobpgrsa_3 repeats 10,852 candidates of 4,854 users; each is kept once." in taskset.warnings
+    assert "5,559 users have a target that is not among their candidates; it counts as a miss." in taskset.warnings
 
 
 def test_the_full_catalogue_is_the_same_each_time_and_not_held_for_every_user() -> None:
@@ -256,7 +295,7 @@ def test_users_without_a_list_are_counted_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "lists.txt").write_text("u000\ti1 i2 i3\nu002\ti4 i5\n")
     taskset = make_tasks(data(5), candidates={"kind": "given", "list": "lists.txt"}, folder=tmp_path)
     assert {one.user_id for one in taskset.tasks} == {"u000", "u002"}
-    assert "3 users have no candidates in lists.txt and are left out." in taskset.warnings
+    assert "Left out: 3 users without candidates in lists.txt." in taskset.warnings
 
 
 @pytest.mark.parametrize(
@@ -288,4 +327,4 @@ def test_a_list_of_items_that_are_all_too_old_serves_nobody(tmp_path: Path) -> N
     )
     assert {one.user_id for one in taskset.tasks}.isdisjoint({"u000", "u001"})
     assert all(len(one.task.candidates) == 2 for one in taskset.tasks)
-    assert any("users have no candidates in lists.txt and are left out." in said for said in taskset.warnings)
+    assert any("without candidates in lists.txt" in said for said in taskset.warnings)

@@ -13,6 +13,7 @@ from evals import EvalError, RunError
 from evals.cli import app
 from evals.compare import compare
 from evals.pseudonyms import Pseudonyms
+from evals.report import write_comparison
 from evals.spec import load_spec
 from recommender import run_command
 
@@ -58,6 +59,7 @@ def test_two_runs_of_the_same_users_are_compared_as_one_run_of_both_systems(tmp_
     both = run(tmp_path, "both", model("a", FORWARD) + ", " + model("b", BACKWARD))
     apart, together = compare([one, two]), compare([both])
     assert apart["users"] == USERS
+    assert apart["systems"]["a"]["seconds"] == json.loads((one / "metrics.json").read_text())["systems"]["a"]["seconds"]
     assert apart["comparisons"] == together["comparisons"]
     [pair] = [
         row
@@ -77,6 +79,7 @@ def test_users_that_differ_are_named_and_counted(tmp_path: Path, capsys: pytest.
     two = run(tmp_path, "two", model("b", BACKWARD))
     found = compare([one, two])
     assert found["users"] == USERS - 3
+    assert found["systems"]["a"]["seconds"] is None  # of all twelve, and they cannot be told apart
     names = {
         folder: [Pseudonyms.of_folder(folder).of(user) for user in users]
         for folder, users in ((one, ("u0", "u1", "u5")), (two, ("u5", "u12", "u13")))
@@ -216,3 +219,12 @@ def test_the_seed_0_is_a_seed_like_any_other(tmp_path: Path) -> None:
     again, table = compare([folder])["systems"]["drawn"], json.loads((folder / "metrics.json").read_text())
     assert len(again["seeds"]) == 2
     assert again["metrics"] == table["systems"]["drawn"]["metrics"]
+
+
+def test_a_system_that_was_stopped_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tasks(tmp_path)
+    refused = "{name: refused, backend: {kind: scripted, default: {error: authentication}}}"
+    one, two = run(tmp_path, "one", f"{model('a', FORWARD)}, {refused}"), run(tmp_path, "two", model("b", BACKWARD))
+    assert run_command(app, ["compare", str(one), str(two)], usage_errors=(EvalError,)) == 0
+    assert "note: one: refused was stopped after 0 of 12 rankings" in capsys.readouterr().out
+    assert "refused was stopped" in write_comparison([one, two], tmp_path / "page.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends import Capability, GenerateRequest, Generation, Identity, RateLimited, ScoreRequest, Scores
+from backends import (
+    AuthenticationError,
+    Capability,
+    GenerateRequest,
+    Generation,
+    Identity,
+    RateLimited,
+    ScoreRequest,
+    Scores,
+)
+from evals import SpecError
 from evals.contamination import probe, verdict
 from evals.datasets import Event, Interactions
 from recommender import Catalog, Item, Recommender, parse_config
@@ -130,6 +141,35 @@ async def test_a_question_that_fails_is_counted_and_stays_in_the_denominator() -
     assert document["probes"]["records"]["failures"] == {"rate-limited": 30}
     assert "a rate of 10.0% could go unseen" in verdict(document)[1]
     assert verdict(document)[1].endswith("30 had no answer (rate-limited 30) and count as not known.")
+
+
+async def test_after_a_fatal_error_no_more_is_asked_and_what_is_in_flight_ends() -> None:
+    class Slow(Model):
+        ended = 0
+
+        async def generate(self, request: GenerateRequest) -> Generation:
+            found = await super().generate(request)
+            if len(self.asked) == 2:
+                raise AuthenticationError("the key was refused")
+            await asyncio.sleep(0.01)
+            self.ended += 1
+            return found
+
+    model = Slow(lambda _: "")
+    rec = Recommender(parse_config({"backend": {"kind": "scripted", "concurrency": 4}}), catalog=CATALOG, backend=model)
+    with pytest.raises(AuthenticationError):
+        await probe(data(), rec, questions=30)
+    assert model.ended == len(model.asked) - 1
+    assert len(model.asked) <= 4
+
+
+@pytest.mark.parametrize("questions", [-1, 0, 1])
+async def test_too_few_questions_are_refused_before_anything_is_asked(questions: int) -> None:
+    model = Model(lambda _: "")
+    rec = Recommender(parse_config({"backend": "scripted"}), catalog=CATALOG, backend=model)
+    with pytest.raises(SpecError, match="give 2 or more"):
+        await probe(data(), rec, questions=questions)
+    assert not model.asked
 
 
 def test_the_command_writes_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

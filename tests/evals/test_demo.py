@@ -10,6 +10,7 @@ import pytest
 
 from evals import RunError
 from evals.demo import CONFIG, demo
+from recommender import ConfigError
 
 pytestmark = pytest.mark.engine
 
@@ -44,3 +45,23 @@ def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path: Path) -> N
     with pytest.raises(RunError, match="holds something else"):
         asyncio.run(demo(config=CONFIG, users=2, candidates=5, seed=1, out=tmp_path))
     assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+def test_a_folder_of_another_program_with_a_manifest_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "an extension", "manifest_version": 3}')
+    with pytest.raises(RunError, match="holds something else"):
+        asyncio.run(demo(config=CONFIG, users=2, candidates=5, seed=1, out=tmp_path))
+    assert (tmp_path / "manifest.json").exists()
+
+
+def test_a_run_is_not_replaced_where_the_config_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"identity": {}}')
+    with pytest.raises(ConfigError, match="no such file"):
+        asyncio.run(demo(config=tmp_path / "none.yaml", users=2, candidates=5, seed=1, out=tmp_path))
+    assert (tmp_path / "manifest.json").exists()
+
+
+def test_a_file_is_no_place_for_a_run(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(RunError, match="a file; give a folder"):
+        asyncio.run(demo(config=CONFIG, users=2, candidates=5, seed=1, out=tmp_path / "thesis.txt"))

@@ -81,6 +81,16 @@ def test_scoring_reads_the_prompt_once_for_each_candidate(folder: Path) -> None:
     assert likelihood.prompt_tokens > CANDIDATES * USERS
 
 
+def test_a_user_whose_prompt_is_too_long_costs_nothing_and_stops_no_estimate(folder: Path) -> None:
+    lines = (folder / "tasks.jsonl").read_text().splitlines(keepends=True)
+    wide = json.loads(lines[0]) | {"candidates": [f"i{n}" for n in range(30)]}
+    (folder / "tasks.jsonl").write_text(json.dumps(wide) + "\n" + "".join(lines[1:]))
+    short = "{name: m, backend: scripted, strategy: {kind: listwise, prompt_tokens: 240}}"
+    assert priced(folder, f"systems: [{short}]\n")[0].requests == USERS - 1
+    row = asyncio.run(plan(folder, f"systems: [{short}]\n").run(lambda _: None)).document["systems"]["m"]
+    assert row["outcomes"]["context-overflow"] == 1
+
+
 def test_a_known_price_is_told_and_an_unknown_one_is_unknown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     known, foreign, own = priced(

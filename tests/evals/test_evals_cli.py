@@ -98,6 +98,8 @@ def test_exit_codes_tell_a_run_that_failed_from_users_that_did(files: Path, answ
         (["run", "--taks", "x"], "--tasks"),
         (["data", "fetch", "movielens-100"], "Did you mean 'movielens-100k'?"),
         (["report", "nowhere"], "no such run folder"),
+        (["run", "--data", "folder"], "--data goes with a spec that names a dataset"),
+        (["compare", "one", "two", "--seed", "-1"], "--seed"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_says_what_to_do(

@@ -1,4 +1,4 @@
-"""Metrics about lists, answers and text: by hand, by a named oracle, and over parts of the users."""
+"""Metrics about lists: by hand, by a named oracle, by their definitions, and over parts of the users."""
 
 from __future__ import annotations
 
@@ -8,45 +8,16 @@ import statistics
 
 import numpy as np
 import pytest
+from fakes.scored import GENRES, scored, shelf, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals import EvalTask, Scored, SpecError
-from evals.metrics import METRICS, Agreement, Batch, Metric, Shelf, ceiling, expected_random, parse, per_user
-from recommender import Candidates, History, Item, Task
+from evals import Scored, SpecError
+from evals.metrics import METRICS, Batch, Metric, Shelf, per_user
+from recommender import Item
 
 ALL = {name: METRICS.load(name) for name in METRICS.names()}
 LISTS = sorted(name for name, metric in ALL.items() if isinstance(metric, Metric) and metric.about == "lists")
-GENRES = {"a": "x|y", "b": "y", "c": "", "d": "x|y|z", "e": "z", "f": "x"}
-COUNTS = {"a": 50, "b": 30, "c": 10, "d": 6, "e": 4, "elsewhere": 0}
-
-
-def shelf(**more: object) -> Shelf:
-    return Shelf([Item(i, i, {"genres": genres} if genres else {}) for i, genres in GENRES.items()], COUNTS, **more)
-
-
-def scored(ranked: str, targets: str = "a", *, history: str = "", offered: str = "abcdef", **facts: object) -> Scored:
-    return Scored(
-        ranked=tuple(ranked),
-        targets=frozenset(targets),
-        candidates=len(offered),
-        offered=tuple(offered),
-        history=tuple(history),
-        **facts,
-    )
-
-
-def value(name: str, *rows: Scored, on: Shelf | None = None) -> float:
-    metric, _ = parse(name)
-    on = on or shelf()
-    found = per_user([name], rows, on)[name]
-    return (
-        metric.reduce(found, on)
-        if metric.reduce
-        else float(np.nanmean(found))
-        if not np.isnan(found).all()
-        else math.nan
-    )
 
 
 @pytest.mark.parametrize(
@@ -164,186 +135,13 @@ def test_entropy_agrees_with_scipy_and_gini_with_its_definition() -> None:
     assert value("gini@2", *rows) == pytest.approx(gini, abs=1e-9)
 
 
-def random_pair(rng: np.random.Generator) -> tuple[str, str]:
-    return tuple("".join(rng.permutation(list("abcdef"))[: rng.integers(1, 7)]) for _ in range(2))  # type: ignore[return-value]
-
-
-def agree(name: str, one: str, other: str) -> float:
-    on = shelf()
-    return float(ALL[name].values(Batch([scored(one)], on), Batch([scored(other)], on))[0])
-
-
-def test_kendall_agrees_with_scipy() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    rng = np.random.default_rng(5)
-    for _ in range(200):
-        one, other = random_pair(rng)
-        shared = [i for i in one if i in other]
-        found = agree("kendall", one, other)
-        if len(shared) < 2:
-            assert math.isnan(found)
-        else:
-            expected = stats.kendalltau([one.index(i) for i in shared], [other.index(i) for i in shared]).statistic
-            assert found == pytest.approx(expected, abs=1e-9)
-
-
-def rbo_by_definition(one: str, other: str, p: float = 0.9) -> float:
-    """Webber, Moffat and Zobel, equation 32, as it is printed."""
-    short, long = sorted((one, other), key=len)
-    s, n = len(short), len(long)
-    x = {d: len(set(short[:d]) & set(long[:d])) for d in range(1, n + 1)}
-    first = sum(x[d] / d * p**d for d in range(1, n + 1))
-    second = sum(x[s] * (d - s) / (s * d) * p**d for d in range(s + 1, n + 1))
-    return (1 - p) / p * (first + second) + ((x[n] - x[s]) / n + x[s] / s) * p**n
-
-
-def test_rbo_is_its_definition() -> None:
-    rng = np.random.default_rng(6)
-    for _ in range(200):
-        one, other = random_pair(rng)
-        assert agree("rbo", one, other) == pytest.approx(rbo_by_definition(one, other), abs=1e-9)
-    assert agree("rbo", "abc", "abc") == pytest.approx(1.0)
-    assert agree("rbo", "abc", "def") == 0.0
-    assert math.isnan(agree("rbo", "", "abc"))
-
-
-def test_agreements_are_no_metrics_of_one_system() -> None:
-    assert {name for name, metric in ALL.items() if isinstance(metric, Agreement)} == {"kendall", "rbo"}
-    with pytest.raises(SpecError, match="compares two rankings"):
-        parse("rbo")
-
-
-def test_auc_agrees_with_scipys_rank_sum() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    rng = np.random.default_rng(7)
-    for _ in range(50):
-        order = "".join(rng.permutation(list("abcdef")))
-        targets = set(rng.permutation(list("abcdef"))[: rng.integers(1, 6)])
-        scores = {item: -place for place, item in enumerate(order)}
-        ours = [scores[i] for i in targets], [scores[i] for i in "abcdef" if i not in targets]
-        expected = stats.mannwhitneyu(*ours).statistic / (len(ours[0]) * len(ours[1]))
-        assert value("auc", scored(order, "".join(targets))) == pytest.approx(expected, abs=1e-9)
-
-
-def test_a_target_that_was_not_ranked_loses_every_pair() -> None:
-    assert value("auc", scored("", "a")) == 0.0
-    assert value("auc", scored("b", "a")) == 0.0
-    assert value("auc", scored("a", "a")) == 1.0
-    assert value("auc", scored("a", "az")) == 0.5
-
-
-def test_graded_ndcg_agrees_with_trec_eval_on_the_same_gains() -> None:
-    pytrec_eval = pytest.importorskip("pytrec_eval")
-    rng = np.random.default_rng(8)
-    rows, run, qrels = [], {}, {}
-    for user in range(100):
-        items = [str(i) for i in rng.permutation(40)[: rng.integers(1, 30)]]
-        grades = {str(i): int(rng.integers(0, 6)) for i in rng.permutation(40)[: rng.integers(1, 9)]}
-        grades[str(rng.integers(40, 50))] = 3
-        rows.append(Scored(ranked=tuple(items), targets=frozenset(grades), candidates=50, gains=grades))
-        run[str(user)] = {item: float(-place) for place, item in enumerate(items)}
-        qrels[str(user)] = {item: 2**grade - 1 for item, grade in grades.items()}
-    oracle = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut.1,5,10"}).evaluate(run)
-    for k in (1, 5, 10):
-        expected = [oracle[str(user)][f"ndcg_cut_{k}"] for user in range(100)]
-        np.testing.assert_allclose(per_user([f"graded-ndcg@{k}"], rows)[f"graded-ndcg@{k}"], expected, atol=1e-9)
-
-
-def test_the_analytic_row_of_graded_ndcg_is_the_mean_over_all_orders() -> None:
-    gains = {"a": 3.0, "b": 1.0, "z": 5.0}
-    items = tuple(Item(c, c) for c in "abcde")
-    task = EvalTask(
-        user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=frozenset("abz"), gains=gains
-    )
-    rows = [
-        Scored(ranked=order, targets=task.targets, candidates=5, gains=gains)
-        for order in itertools.permutations("abcde")
-    ]
-    for name in ("graded-ndcg@2", "graded-ndcg@10"):
-        assert expected_random([name], [task])[name][0] == pytest.approx(per_user([name], rows)[name].mean())
-
-
-def test_a_target_without_a_grade_has_grade_1_and_the_best_order_goes_by_grades() -> None:
-    gains = {"b": 1.5}
-    items = tuple(Item(c, c) for c in "abc")
-    task = EvalTask(
-        user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=frozenset("ab"), gains=gains
-    )
-    rows = [
-        Scored(ranked=order, targets=task.targets, candidates=3, gains=gains) for order in itertools.permutations("abc")
-    ]
-    name = "graded-ndcg@1"
-    assert max(per_user([name], rows)[name]) == ceiling([name], [task])[name][0] == 1.0
-    expected = expected_random(["coverage@1", name], [task])  # what has no such mean is left out
-    assert list(expected) == [name]
-    assert expected[name][0] == pytest.approx(per_user([name], rows)[name].mean())
-
-
-def test_the_best_order_cannot_hold_a_graded_target_that_is_no_candidate() -> None:
-    items = (Item("a", "a"), Item("b", "b"))
-    task = EvalTask(
-        user_id="u",
-        task=Task(history=History(), candidates=Candidates(items)),
-        targets=frozenset("az"),
-        gains={"z": 3.0},
-    )
-    assert ceiling(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == pytest.approx(1 / (7 + 1 / math.log2(3)))
-
-
-def test_targets_that_are_all_of_grade_0_are_worth_nothing_in_any_order() -> None:
-    items = (Item("a", "a"), Item("b", "b"))
-    task = EvalTask(
-        user_id="u",
-        task=Task(history=History(), candidates=Candidates(items)),
-        targets=frozenset("a"),
-        gains={"a": 0.0},
-    )
-    row = Scored(ranked=("a", "b"), targets=task.targets, candidates=2, gains=task.gains)
-    assert per_user(["graded-ndcg@2"], [row])["graded-ndcg@2"][0] == 0.0
-    assert expected_random(["graded-ndcg@2"], [task])["graded-ndcg@2"][0] == 0.0
-
-
-def test_grades_that_are_all_1_make_no_difference() -> None:
-    rows = [scored("abc", "bz"), scored("cab", "b"), scored("", "a")]
-    assert per_user(["graded-ndcg@2"], rows)["graded-ndcg@2"] == pytest.approx(per_user(["ndcg@2"], rows)["ndcg@2"])
-
-
-def test_answers_by_hand() -> None:
-    rows = [
-        scored("abcdef", "a", seconds=1.0, usd=0.02),
-        scored("ab", "b", whole=False, seconds=3.0, usd=0.01),
-        scored("", "b", whole=False, failed=True, seconds=2.0, usd=0.0),
-    ]
-    assert value("whole-rate", *rows) == pytest.approx(1 / 3)
-    assert value("partial-rate", *rows) == pytest.approx(1 / 3)
-    assert value("failed-rate", *rows) == pytest.approx(1 / 3)
-    assert value("cost", *rows) == pytest.approx(0.01)
-    ndcg = value("ndcg@10", *rows)
-    assert value("cost-per-point@10", *rows) == pytest.approx(0.01 / (100 * ndcg))
-    assert value("latency@50", *rows) == 2.0
-    assert value("latency@90", *rows) == pytest.approx(statistics.quantiles([1, 2, 3], n=10, method="inclusive")[-1])
-    assert math.isnan(value("cost", scored("a")))
-    assert math.isnan(value("cost-per-point@10", scored("a"), rows[0]))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["gini@1", "entropy@1", "ild@1", "latency@50", "cost-per-point@10", "perplexity", "calibration@2", "kendall"],
-)
+@pytest.mark.parametrize("name", ["gini@1", "entropy@1", "ild@1", "calibration@2"])
 def test_where_nothing_is_known_there_is_no_value_and_no_zero(name: str) -> None:
-    rows = [scored("", usd=0.1), scored("", usd=0.1)]
-    assert math.isnan(agree("kendall", "", "ab") if name == "kendall" else value(name, *rows))
+    assert math.isnan(value(name, scored(""), scored("")))
 
 
 def test_nothing_offered_is_not_covered_at_0_percent() -> None:
     assert math.isnan(value("coverage@1", scored("", offered=""), on=shelf(offered=list)))
-
-
-def test_latency_is_of_the_users_whose_time_is_known_and_at_most_the_longest() -> None:
-    rows = [scored("a"), scored("a", seconds=1.0), scored("a", seconds=4.0)]
-    assert value("latency@50", *rows) == 2.5
-    assert value("latency@200", *rows) == 4.0
-    assert value("latency@90", scored("a", seconds=3.0)) == 3.0
 
 
 def test_items_without_a_value_of_the_attribute_say_nothing_of_a_mix_or_of_diversity() -> None:
@@ -355,18 +153,6 @@ def test_items_without_a_value_of_the_attribute_say_nothing_of_a_mix_or_of_diver
 def test_items_of_one_and_the_same_value_are_alike() -> None:
     westerns = Shelf([Item(i, i, {"genres": "Western"}) for i in "ab"])
     assert value("ild@2", scored("ab", offered="ab"), on=westerns) == 0.0
-
-
-@pytest.mark.parametrize("name", ["kendall", "rbo"])
-def test_rankings_of_different_users_are_not_compared(name: str) -> None:
-    with pytest.raises(ValueError, match="zip"):
-        ALL[name].values(Batch([scored("a")], shelf()), Batch([scored("a"), scored("b")], shelf()))
-
-
-def test_perplexity_is_over_all_tokens_and_nll_the_mean_over_users() -> None:
-    rows = [scored("a", nll=6.0, nll_tokens=2), scored("a", nll=3.0, nll_tokens=6), scored("a")]
-    assert value("nll", *rows) == pytest.approx((3.0 + 0.5) / 2)
-    assert value("perplexity", *rows) == pytest.approx(math.exp(9 / 8))
 
 
 @pytest.mark.parametrize("name", LISTS)

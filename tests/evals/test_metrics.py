@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from fakes.scored import scored, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,16 @@ def test_bounds_hold_and_no_order_is_better_than_the_ceiling(name: str, order: l
     assert per_user([name], [Scored(ranked=(), targets=frozenset(targets), candidates=7)])[name][0] == 0.0
 
 
+def test_the_analytic_mrr_holds_for_any_number_of_targets() -> None:
+    rng = np.random.default_rng(1)
+    items = tuple(Item(str(n), str(n)) for n in range(2000))
+    targets = frozenset(str(n) for n in range(700))
+    many = EvalTask(user_id="u", task=Task(history=History(), candidates=Candidates(items)), targets=targets)
+    [expected] = expected_random(["mrr"], [many])["mrr"]
+    drawn = [1 + (rng.permutation(2000) < 700).argmax() for _ in range(4000)]
+    assert expected == pytest.approx(np.mean(1 / np.array(drawn)), abs=0.02)
+
+
 def test_20_candidates_with_one_target_give_the_published_random_row() -> None:
     row = expected_random(["ndcg@10", "hr@1"], [task("abcdefghijklmnopqrst", "a")])
     assert row["ndcg@10"][0] == pytest.approx(0.2272, abs=5e-5)
@@ -144,6 +155,25 @@ def test_a_target_that_is_no_candidate_counts_as_a_miss_even_for_the_best_order(
     assert best["recall@10"][0] == 0.5
     assert best["ndcg@10"][0] == pytest.approx(1 / (1 + 1 / math.log2(3)))
     assert best["mrr"][0] == 1.0
+
+
+def test_auc_agrees_with_scipys_rank_sum() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(7)
+    for _ in range(50):
+        order = "".join(rng.permutation(list("abcdef")))
+        targets = set(rng.permutation(list("abcdef"))[: rng.integers(1, 6)])
+        scores = {item: -place for place, item in enumerate(order)}
+        ours = [scores[i] for i in targets], [scores[i] for i in "abcdef" if i not in targets]
+        expected = stats.mannwhitneyu(*ours).statistic / (len(ours[0]) * len(ours[1]))
+        assert value("auc", scored(order, "".join(targets))) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_target_that_was_not_ranked_loses_every_pair() -> None:
+    assert value("auc", scored("", "a")) == 0.0
+    assert value("auc", scored("b", "a")) == 0.0
+    assert value("auc", scored("a", "a")) == 1.0
+    assert value("auc", scored("a", "az")) == 0.5
 
 
 @pytest.mark.parametrize("name", ["base@10", "_compute@1"])

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from evals import SpecError
+from evals import DataError, SpecError
 from evals.datasets import Event, Interactions
-from evals.protocols import leave_one_out
+from evals.protocols import leave_one_out, make_tasks
 from recommender import Catalog, Item, Kind
 
 CATALOG = Catalog(Item(f"i{n}", f"Film {n}") for n in range(60))
@@ -82,7 +82,7 @@ def test_popularity_never_counts_a_held_out_event() -> None:
 def test_users_without_a_history_are_counted_and_left_out() -> None:
     taskset = leave_one_out(data(5, extra=[Event("lonely", "i1", 1.0)]), users=None, candidates=5, seed=1)
     assert "lonely" not in {t.user_id for t in taskset.tasks}
-    assert "1 users with a single item" in taskset.warnings[0]
+    assert "Left out: 1 user with a single item" in taskset.warnings[0]
 
 
 def test_the_protocol_says_split_candidates_and_seed() -> None:
@@ -125,7 +125,7 @@ def test_a_target_the_user_knew_already_is_taken_out_of_the_history() -> None:
     assert one.targets == {"i1"}
     assert one.task.history.item_ids == {"i2"}
     assert [i.item_id for i in one.task.candidates].count("i1") == 1
-    assert any("1 users knew their target already" in w for w in taskset.warnings)
+    assert any("1 user knew a target already" in w for w in taskset.warnings)
 
 
 def test_popularity_counts_each_event_but_the_last_of_every_user_drawn_or_not() -> None:
@@ -144,7 +144,7 @@ def test_too_few_unknown_items_are_counted_aloud() -> None:
     )
     taskset = leave_one_out(small, users=None, candidates=3, seed=1)
     assert {i.item_id for i in taskset.tasks[0].task.candidates} == {"i2", "i3"}
-    assert any("1 users have fewer than 3 candidates" in w for w in taskset.warnings)
+    assert any("Fewer than 3 candidates: 1 user" in w for w in taskset.warnings)
 
 
 def test_more_users_than_there_are_is_said() -> None:
@@ -161,3 +161,10 @@ def test_a_task_asks_for_all_candidates_unless_k_says_otherwise() -> None:
 def test_nobody_with_two_items_is_refused() -> None:
     with pytest.raises(SpecError, match="No user has interacted with two items"):
         leave_one_out(made_of(Event("u", "i1", 1.0), Event("v", "i1", 1.0)), users=None, candidates=5, seed=1)
+
+
+def test_a_rating_that_is_no_grade_is_refused_before_anything_is_paid_for() -> None:
+    played = tuple(Event(f"u{u}", f"i{(7 * u + n) % 60}", float(n), rating=5000.0) for u in range(3) for n in range(8))
+    source = Interactions(name="made-up", items=CATALOG, events=played)
+    with pytest.raises(DataError, match="the rating 5000; ratings count as grades"):
+        make_tasks(source, split={"kind": "temporal", "fraction": 0.5}, candidates=4)

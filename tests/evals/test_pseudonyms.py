@@ -22,3 +22,10 @@ def test_a_folder_that_is_not_there_still_gives_names(tmp_path: Path) -> None:
 
 def test_half_a_surrogate_pair_is_an_id_like_any_other() -> None:
     assert Pseudonyms(b"salt").of("\ud83d").startswith("user-")
+
+
+def test_a_salt_that_was_never_written_whole_is_drawn_anew(tmp_path: Path) -> None:
+    (tmp_path / SALT).write_text("")
+    drawn = Pseudonyms.of_folder(tmp_path)
+    assert drawn.of("ann") != Pseudonyms(b"").of("ann")
+    assert drawn.of("ann") == Pseudonyms.of_folder(tmp_path).of("ann")

@@ -117,6 +117,8 @@ def test_unknown_keys_are_warned_of(tmp_path: Path) -> None:
         ({"matcher": {"kind": "difflib"}}, "cutoff is None"),
         ({"matcher": {"kind": "levenshtein"}}, "kind is 'levenshtein'"),
         ({"matcher": {"kind": "substring"}, "reader": "digit-line"}, "goes with"),
+        ({"matcher": {"kind": ["difflib"]}}, "kind is ['difflib']"),
+        ({"k": float("inf")}, "protocol.k is inf"),
         ({"matcher": None}, "with a matcher"),
     ],
 )
@@ -128,11 +130,34 @@ def test_a_rule_that_cannot_be_followed_is_refused(tmp_path: Path, change: dict,
 
 @pytest.mark.parametrize(
     ("row", "message"),
-    [({"user_id": "1"}, "line 1"), ([], "line 1"), ({"user_id": "1", "response": "", "candidates": ["77"]}, "'77'")],
+    [
+        ({"user_id": "1"}, "line 1"),
+        ([], "line 1"),
+        ({"user_id": "1", "response": 5}, "line 1.*no text"),
+        ({"user_id": "1", "response": "", "candidates": "12"}, "line 1.*lists of item ids"),
+        ({"user_id": "1", "response": "", "candidates": ["77"]}, "'77'"),
+    ],
 )
 def test_a_broken_answer_is_named_by_its_line(tmp_path: Path, row: object, message: str) -> None:
     with pytest.raises(EvalError, match=message):
         replay(written(tmp_path, OPEN, [row]))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("rating", ["-1", "nan", "5000", "good"])
+def test_a_rating_of_which_no_gain_comes_is_refused(tmp_path: Path, rating: str) -> None:
+    folder = written(tmp_path, OPEN, [])
+    (folder / "truth.csv").write_text(f"user_id,item_id,rating\n1,1,{rating}\n")
+    with pytest.raises(EvalError, match=rating):
+        replay(folder)
+
+
+def test_a_row_with_too_few_columns_is_named(tmp_path: Path) -> None:
+    folder = written(tmp_path, OPEN, [])
+    (folder / "catalog.csv").write_text("item_id,title\n1,Alien\n2\n")
+    with pytest.raises(EvalError, match=r"catalog\.csv, row 2: item_id, title are needed"):
+        replay(folder)
+    with pytest.raises(EvalError, match="eligible_items must be a list"):
+        replay(written(tmp_path, OPEN, [], eligible_items=5))
 
 
 def test_nearest_is_difflib() -> None:
@@ -147,9 +172,8 @@ def test_nearest_is_difflib() -> None:
 def test_published_figures_come_out_to_five_decimals(shared: Path, tmp_path: Path, name: str) -> None:
     folder = shared / "data" / "recorded" / f"movielens-small_gpt-3.5-turbo_{name}"
     published = json.loads((folder / "published.json").read_text("utf-8"))["metrics"]
-    out, lists = tmp_path / "out.json", tmp_path / "lists.jsonl"
-    replay(folder, matcher="authors", duplicates="keep", k=10, json_path=out, lists_path=lists)
-    found = json.loads(out.read_text())
+    lists = tmp_path / "lists.jsonl"
+    found = replay(folder, matcher="authors", duplicates="keep", k=10, lists_path=lists)
     known = {key: value for key, value in published.items() if key in found}
     assert len(known) >= 5
     for key, value in known.items():

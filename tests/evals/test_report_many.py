@@ -109,6 +109,24 @@ def test_cost_is_in_dollars_where_they_are_known_else_in_tokens_else_in_seconds(
     assert seconds is not None
     assert seconds["unit"] == "Seconds a user"
     assert cost_plot({"random": row(0.2)}, "ndcg@10") is None
+    assert cost_plot({"a": row(0.3, **paid(-1.0, -900))}, "ndcg@10")["unit"] == "Seconds a user"
+
+
+def test_a_system_whose_cost_is_not_known_is_named_beside_the_plot() -> None:
+    known = {"a": row(0.3, **paid(5.0)), "b": row(0.4, **paid(9.0)), "random": row(0.2)}
+    assert cost_plot(known, "ndcg@10")["left_out"] == ""
+    found = cost_plot({**known, "at home": row(0.4, **paid(0.0, 900))}, "ndcg@10")
+    assert found["left_out"] == "Not drawn, since their dollars a user are none or not known: at home."
+
+
+def test_of_a_metric_without_a_good_direction_nothing_is_called_best() -> None:
+    systems = {name: {"metrics": {"arp@3": {"mean": mean}}} for name, mean in (("a", 0.1), ("b", 0.9))}
+    systems["popularity"] = {"control": True, "metrics": {"arp@3": {"mean": 1.0}}}
+    said = " ".join(sentence["text"] for sentence in verdict(systems, "arp@3"))
+    assert "a reaches ARP@3 0.100" in said
+    assert "etter" not in said
+    many = {f"s{n}": {"metrics": {"arp@3": {"mean": n / 10}}} for n in range(5)}
+    assert "best" not in " ".join(sentence["text"] for sentence in verdict(many, "arp@3"))
 
 
 @pytest.mark.parametrize("narrow", [True, False])
@@ -225,6 +243,12 @@ def test_several_runs_make_one_page_over_the_users_they_share(
     with pytest.raises(RunError):
         write_comparison([one, tmp_path], tmp_path / "no.html")
     assert not (tmp_path / "no.html").exists()
+
+
+def test_a_page_of_baselines_alone_is_called_after_its_runs(tmp_path: Path) -> None:
+    run = make(tmp_path, "free", "- item-knn\n- bm25\n")
+    text = write_comparison([run], tmp_path / "page.html").read_text()
+    assert "<h1>free</h1>" in text
 
 
 @pytest.mark.browser

@@ -87,6 +87,16 @@ def test_pairs_have_at_least_one_system_that_the_run_is_about() -> None:
     assert pairs(["a", "b"], ["x", "y"]) == [("a", "b"), ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
 
 
+def test_a_metric_that_is_asked_for_twice_is_one_test() -> None:
+    rng = np.random.default_rng(0)
+    values = {name: {"mrr": rng.random(30)} for name in "abc"}
+    [once, twice] = [
+        compared(pairs(["a", "b"], ["c"]), values, metrics, Book(metrics, Shelf(()), seed=1))
+        for metrics in (["mrr"], ["mrr", "mrr"])
+    ]
+    assert [row["p_holm"] for row in twice] == [row["p_holm"] for row in once]
+
+
 def test_a_comparison_is_over_users_of_whom_both_have_a_value() -> None:
     values = {
         "a": {"ndcg@10": np.array([1.0, 0.5, np.nan, 0.5])},

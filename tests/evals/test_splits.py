@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,13 +107,16 @@ def test_ratings_of_targets_are_their_grades() -> None:
     split = {"kind": "temporal", "cut": 2 * DAY, "targets": "all"}
     [task] = make_tasks(made_of(*events), split=split, candidates=5).tasks
     assert (task.targets, dict(task.gains)) == ({"i2", "i3"}, {"i2": 4.0})
+    events.append(Event("a", "i2", 9 * DAY, 1.0))  # rated anew when what is held out has ended
+    [task] = make_tasks(made_of(*events), split=split | {"until": 5 * DAY}, candidates=5).tasks
+    assert dict(task.gains) == {"i2": 4.0}
 
 
 def test_a_global_cut_counts_whom_it_cannot_serve_and_learns_from_the_past_alone() -> None:
     taskset = make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": 3 * DAY}, candidates=5)
     assert taskset.warnings[:2] == (
-        "1 users have no history before the cut and are left out.",
-        "2 users have no new item after the cut and are left out.",
+        "Left out: 1 user without a history before the cut.",
+        "Left out: 2 users without a new item after the cut.",
     )
     assert [(e.user_id, e.item_id) for e in taskset.training] == [("a", "i1"), ("b", "i4"), ("d", "i6")]
     assert "1970-01-04 00:00:00 UTC" in taskset.protocol
@@ -132,7 +137,7 @@ def test_release_years_limit_targets_and_candidates() -> None:
         assert all(years[i.item_id] >= 1997 for i in one.task.candidates)
         assert one.targets <= {i.item_id for i in one.task.candidates}
     assert "released in 1997 or later" in taskset.protocol
-    assert "14 users whose targets were released before 1997 are left out." in taskset.warnings
+    assert "Left out: 14 users without a target of 1997 or later." in taskset.warnings
 
 
 def test_a_year_that_no_item_reaches_is_refused() -> None:
@@ -144,7 +149,7 @@ def test_a_minimum_of_history_leaves_users_out_and_says_so() -> None:
     source = made_of(*(Event("u", f"i{n}", float(n)) for n in range(5)), Event("v", "i1", 1.0), Event("v", "i2", 2.0))
     taskset = make_tasks(source, split={"kind": "leave-one-out", "min_history": 3}, candidates=5)
     assert [one.user_id for one in taskset.tasks] == ["u"]
-    assert "1 users have fewer than 3 items in their history and are left out." in taskset.warnings
+    assert "Left out: 1 user with fewer than 3 items in the history." in taskset.warnings
     assert "at least 3 items in the history" in taskset.protocol
 
 
@@ -164,6 +169,18 @@ def test_impressions_take_each_users_last_slate_as_it_was_shown() -> None:
     assert one.targets == {"i4", "i5"}
     assert [i.item_id for i in one.task.history.items] == ["i1", "i2"]
     assert not taskset.sampled
+    source = replace(source, events=tuple(replace(event, time=9.0 - n) for n, event in enumerate(source.events)))
+    [one] = make_tasks(source, split="impressions").tasks
+    assert [i.item_id for i in one.task.history.items] == ["i2", "i1"]  # by time, where there is one
+
+
+def test_what_was_shown_is_kept_to_the_years_of_release_that_are_asked_for() -> None:
+    slate = Impression(
+        impression_id="1", user_id="u", time=1.0, history=(), shown=("i9", "i2", "i8", "i7"), clicked=frozenset({"i8"})
+    )
+    source = made_of(Event("u", "i1", None), Event("u", "i8", None), impressions=(slate,))
+    [one] = make_tasks(source, split={"kind": "impressions", "released_from": 1997}).tasks
+    assert [i.item_id for i in one.task.candidates] == ["i9", "i8", "i7"]
 
 
 def test_a_split_that_tells_the_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +191,7 @@ def test_a_split_that_tells_the_answer_is_refused(monkeypatch: pytest.MonkeyPatc
     kind = SplitKind(summary="leaky", options=SplitOptions, split=leaky)
     monkeypatch.setattr("evals.splits.leave_one_out.SPLIT", kind)
     source = made_of(*(Event("u", f"i{n}", float(n)) for n in range(3)))
-    with pytest.raises(DataError, match="User 'u': the target 'i1' stands in the history"):
+    with pytest.raises(DataError, match="The target 'i1' of a user stands in the same user's history"):
         make_tasks(source, candidates=5)
 
 
@@ -184,6 +201,8 @@ def test_a_split_that_tells_the_answer_is_refused(monkeypatch: pytest.MonkeyPatc
         ("leave-one-in", 5, "Did you mean 'leave-one-out'?"),
         ({"kind": "temporal", "cutt": 5}, 5, "unknown option 'cutt'. Did you mean 'cut'?"),
         ({"kind": "temporal", "cut": "soon"}, 5, "split temporal: cut: "),
+        ({"kind": "temporal", "cut": 883612800000}, 5, "cut: 883612800000 is too large for seconds since 1970"),
+        ({"kind": "temporal", "until": float("nan")}, 5, "split temporal: until: not a finite number"),
         ({"fraction": 0.5}, 5, "needs its `kind`"),
         ({"kind": "impressions", "x": 1}, 5, "unknown option 'x'"),
         ("leave-one-out", "uniformly", "Did you mean 'uniform'?"),
@@ -212,6 +231,8 @@ def test_a_split_that_the_data_cannot_serve_says_why(split: object, said: str) -
 def test_a_cut_outside_the_data_says_how_far_it_goes() -> None:
     with pytest.raises(SpecError, match="the data goes from 1970-01-02 .* to 1970-01-06"):
         make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": "2020-01-01"})
+    with pytest.raises(SpecError, match="a new item after it and before 1970-01-02 00:00:00 UTC"):
+        make_tasks(made_of(*TIMELINE), split={"kind": "temporal", "cut": "1970-01-03", "until": "1970-01-02"})
 
 
 def test_readers_without_an_impression_are_not_said_to_have_no_history() -> None:
@@ -220,7 +241,7 @@ def test_readers_without_an_impression_are_not_said_to_have_no_history() -> None
     )
     source = made_of(Event("u", "i1", None), Event("u", "i2", None), Event("v", "i1", None), impressions=(shown,))
     taskset = make_tasks(source, split="impressions")
-    assert "1 users without an impression, or without a click before their last one, are left out." in taskset.warnings
+    assert "Left out: 1 user without an impression, or without a click before the last one." in taskset.warnings
 
 
 def test_a_cut_that_is_no_date_is_said_plainly() -> None:

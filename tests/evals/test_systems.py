@@ -6,19 +6,17 @@ import asyncio
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from doubles import Answering
+from fakes.spec_files import run, spec, taskset, write_spec_files
 
 from backends import Capability
-from evals import DataError, EvalError, SpecError
+from evals import EvalError, SpecError
 from evals.cli import app
-from evals.metrics import per_user
 from evals.runner import evaluate_systems
 from evals.spec import load_spec
-from evals.systems import Ask, FileSystem, ModelSystem
+from evals.systems import Ask, ModelSystem
 from evals.table import print_results, verdict
-from evals.tasks import read_tasks
 from recommender import Catalog, Item, Recommender, parse_config, run_command
 
 CHAT = frozenset({Capability.CHAT})
@@ -26,29 +24,8 @@ CHAT = frozenset({Capability.CHAT})
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "items.csv").write_text("item_id,title\n" + "".join(f"i{n},Film {n:02d}\n" for n in range(30)))
-    lines = [
-        {
-            "user_id": f"u{u}",
-            "history": [f"i{u}"],
-            "candidates": [f"i{10 + u + n}" for n in range(4)],
-            "targets": [f"i{12 + u}"],
-        }
-        for u in range(5)
-    ]
-    (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (tmp_path / "right.yaml").write_text('backend: {kind: scripted, default: "[C] > [A] > [B] > [D]"}\n')
+    write_spec_files(tmp_path)
     return tmp_path
-
-
-def spec(folder: Path, text: str) -> Path:
-    path = folder / "spec.yaml"
-    path.write_text(f"tasks: tasks.jsonl\ncatalog: items.csv\nout: run\nmetrics: [ndcg@10, hr@1]\n{text}")
-    return path
-
-
-def run(path: Path) -> dict:
-    return dict(asyncio.run(load_spec(path).run(lambda text: None)).document)
 
 
 def test_recommenders_baselines_and_files_stand_in_one_table(folder: Path) -> None:
@@ -71,7 +48,7 @@ def test_recommenders_baselines_and_files_stand_in_one_table(folder: Path) -> No
     marked = {name for name, row in rows.items() if row.get("control")}
     assert marked == {"bm25", "random", "popularity", "candidate-order", "ceiling"}
     assert rows["bm25"]["usage"]["usd"] == 0.0
-    assert any("1 users have no ranking in theirs.run" in text for text in document["protocol"]["warnings"])
+    assert any("1 user has no ranking in theirs.run" in text for text in document["protocol"]["warnings"])
 
 
 def test_the_contract_holds_for_every_row(folder: Path, shared: Path) -> None:
@@ -130,6 +107,7 @@ def test_control_rows_can_be_switched_off(folder: Path) -> None:
         ("systems: [{name: x}]\n", "a system is one of: recommender, baseline, rankings"),
         ("systems: [right.yaml]\nrecommender: right.yaml\n", "either `systems:`"),
         ("systems: [right.yaml]\nseeds: [1, 1]\n", "different whole numbers"),
+        ("systems: [right.yaml]\nusers: 3\n", "spec.yaml:6: `users:` goes with `dataset:`"),
         ("systems: [right.yaml]\ndataset: movielens-100k\n", "give either `dataset:`, or `tasks:`"),
         ("systems:\n- right.yaml\n- {name: b, backend: scripted, budget: {requests: 3}}\n", "belongs into the spec"),
     ],
@@ -176,10 +154,6 @@ def test_the_budget_is_of_the_whole_run(folder: Path, capsys: pytest.CaptureFixt
     assert run(path)["systems"]["b"]["users"] == 5
 
 
-def taskset(folder: Path):
-    return read_tasks(folder / "tasks.jsonl", Catalog.from_file(folder / "items.csv"))
-
-
 def model(folder: Path, backend: Answering, **settings: object) -> ModelSystem:
     def made(seed: int) -> Recommender:
         config = parse_config({"name": "m", "backend": "scripted", "seed": seed, **settings})
@@ -220,75 +194,6 @@ def test_repeats_are_sent_again_though_the_journal_knows_the_answers(folder: Pat
     assert "right, given the same request again: 0.0% of rankings changed, 0.0% at the first place." in said
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.run", "u0 Q0 b 9 1.0 t\nu0 Q0 a 1 2.0 t\nu0 Q0 d 4 1.0 t\nu0 Q0 c 3 1.0 t\n"),
-        ("a.csv", "user_id,item_id,score,rank\nu0,b,1.0,9\nu0,a,2,1\nu0,d,1.0,4\nu0,c,1.0,3\n"),
-        ("b.csv", "item_id,user_id,rank\nb,u0,4\na,u0,1\nc,u0,2\nd,u0,3\n"),
-        ("a.jsonl", '{"user_id": "u0", "items": ["a", "c", "d", "b"]}\n'),
-        (
-            "b.jsonl",
-            '{"user_id": "u0", "items": [{"item_id": "a", "score": 3}, {"item_id": "c", "score": 1}, {"item_id": "d", "score": 1}, "b"]}\n',
-        ),
-    ],
-)
-def test_equal_scores_go_by_rank_and_then_by_the_files_order(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / "items.csv").write_text("item_id,title\na,A\nb,B\nc,C\nd,D\n")
-    (tmp_path / "tasks.jsonl").write_text(
-        '{"user_id": "u0", "history": [], "candidates": ["d","c","b","a"], "targets": ["c"]}\n'
-    )
-    (tmp_path / name).write_text(text)
-    users = read_tasks(tmp_path / "tasks.jsonl", Catalog.from_file(tmp_path / "items.csv"))
-    asyncio.run(evaluate_systems(users, [FileSystem("theirs", tmp_path / name, users)], tmp_path / "run"))
-    row = json.loads((tmp_path / "run" / "rankings.jsonl").read_text())
-    assert [item["item_id"] for item in row["items"]] == ["a", "c", "d", "b"]
-
-
-def test_ties_broken_by_our_rule_give_trec_eval_the_same_figures(tmp_path: Path) -> None:
-    """trec_eval breaks ties by document id, descending; after our rule there are none left to break."""
-    pytrec_eval = pytest.importorskip("pytrec_eval")
-    from evals import Scored
-
-    ranked, target = ("a", "c", "b"), {"c"}
-    tied = {"u": {"a": 1.0, "c": 1.0, "b": 1.0}}
-    broken = {"u": {item: float(-place) for place, item in enumerate(ranked)}}
-    oracle = pytrec_eval.RelevanceEvaluator({"u": dict.fromkeys(target, 1)}, {"recip_rank"})
-    ours = per_user(["mrr"], [Scored(ranked=ranked, targets=frozenset(target), candidates=3)])["mrr"][0]
-    assert oracle.evaluate(broken)["u"]["recip_rank"] == pytest.approx(ours, abs=1e-9)
-    assert oracle.evaluate(tied)["u"]["recip_rank"] != pytest.approx(ours)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("a.run", "u0 Q0 i10 1 9.5\n", "a.run:1: expected `user Q0 item rank score tag`"),
-        ("a.run", "u0 Q0 i10 1 nan x\n", "a.run:1: 'nan' is no number"),
-        ("a.csv", "user,item_id\nu0,i10\n", "the column 'user_id' is missing"),
-        ("a.jsonl", '{"user_id": "u0"}\n', "a.jsonl:1: not a ranking"),
-        ("a.jsonl", '{"user_id": "zz", "items": ["i1"]}\n', "are the user ids the same?"),
-        ("a.dat", "", "the name says no format"),
-    ],
-)
-def test_a_wrong_file_of_rankings_is_refused_with_its_line(folder: Path, name: str, text: str, said: str) -> None:
-    (folder / name).write_text(text)
-    with pytest.raises(DataError) as caught:
-        FileSystem("theirs", folder / name, taskset(folder))
-    assert said in str(caught.value)
-
-
-def test_items_that_are_no_candidates_and_users_of_others_are_passed_over(folder: Path) -> None:
-    (folder / "a.jsonl").write_text(
-        '{"user_id": "u0", "items": ["i29", "i12", "i12", "i10"]}\n{"user_id": "x", "items": ["i1"]}\n'
-    )
-    users = taskset(folder)
-    system = FileSystem("theirs", folder / "a.jsonl", users)
-    asyncio.run(evaluate_systems(users, [system], folder / "run"))
-    row = json.loads((folder / "run" / "rankings.jsonl").read_text().splitlines()[0])
-    assert [item["item_id"] for item in row["items"] if item["by_model"]] == ["i12", "i10"]
-    assert any("1 users of a.jsonl are not in this evaluation" in text for text in system.warnings)
-
-
 def test_a_file_of_demonstrations_makes_a_run_by_its_content_and_not_by_its_place(tmp_path: Path) -> None:
     def identity(name: str, history: list[str]) -> object:
         (tmp_path / name).write_text(json.dumps({"history": history}) + "\n")
@@ -302,41 +207,14 @@ def test_a_file_of_demonstrations_makes_a_run_by_its_content_and_not_by_its_plac
     assert identity("a.jsonl", ["i1", "i2", "i4"]) != first
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("x.csv", 'user_id,"item_id\nu1,i1\n', "x.csv:"),
-        ("x.csv", "user_id,item_id,score\nu1,i12,nan\n", "x.csv:2: 'nan' is no number"),
-        ("x.run", "u1 Q0 i12 1 inf x\n", "x.run:1: 'inf' is no number"),
-        ("x.jsonl", '{"user_id": "u1", "items": ["i12"]}\n{"user_id": "u1", "items": ["i13"]}\n', "x.jsonl:2: "),
-    ],
-)
-def test_a_damaged_file_of_rankings_is_named_with_its_line(folder: Path, name: str, text: str, said: str) -> None:
-    (folder / name).write_text(text)
-    with pytest.raises(DataError) as caught:
-        run(spec(folder, f"systems: [{name}]\n"))
-    assert said in str(caught.value)
-
-
-def test_ties_and_gaps_are_broken_by_the_stated_rule_before_anything_is_computed(folder: Path) -> None:
-    pytrec_eval = pytest.importorskip("pytrec_eval")
-    rng = np.random.default_rng(11)
-    items, users = [f"i{n}" for n in range(30)], 40
-    lines, rankings, expected, qrels = [], [], {}, {}
-    for u in range(users):
-        candidates = [str(i) for i in rng.permutation(items)[:12]]
-        targets = [str(i) for i in rng.permutation(candidates)[:3]]
-        lines.append({"user_id": f"u{u}", "history": [], "candidates": candidates, "targets": targets})
-        rows = [(i, float(rng.integers(3)), int(rng.integers(1, 4)) * 10) for i in rng.permutation(candidates)]
-        rankings += [f"u{u} Q0 {i} {rank} {score} x\n" for i, score, rank in rows]
-        scores, ranks = (np.array([row[at] for row in rows]) for at in (1, 2))
-        order = np.lexsort((np.arange(len(rows)), ranks, -scores))  # by score, then rank, then the file's order
-        expected[f"u{u}"] = {str(rows[at][0]): float(-place) for place, at in enumerate(order)}
-        qrels[f"u{u}"] = dict.fromkeys(targets, 1)
-    (folder / "tasks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (folder / "theirs.run").write_text("".join(rankings))
-    document = run(spec(folder, "systems: [theirs.run]\n"))
-    found = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut.10", "success.1"}).evaluate(expected)
-    for name, measure in (("ndcg@10", "ndcg_cut_10"), ("hr@1", "success_1")):
-        mean = sum(row[measure] for row in found.values()) / users
-        assert document["systems"]["theirs"]["metrics"][name]["mean"] == pytest.approx(mean, abs=1e-9)
+def test_the_coverage_of_usable_users_is_the_mean_over_seeds_as_that_of_all_users_is(folder: Path) -> None:
+    answers = {7: "[A]", 8: "[B] > [C] > [D]"}
+    backend = Answering(text=lambda request: answers[request.sampling.seed], capabilities=CHAT)
+    users = taskset(folder)
+    system = model(folder, backend)
+    outcome = evaluate_systems(users, [system], folder / "run", metrics=["coverage@3"], ask=Ask(seeds=(7, 8)))
+    row = asyncio.run(outcome).document["systems"]["m"]
+    assert row["usable"]["users"] == row["users"]
+    assert row["usable"]["metrics"]["coverage@3"] == row["metrics"]["coverage@3"]
+    first, second = (one["metrics"]["coverage@3"] for one in row["seeds"])
+    assert first < row["metrics"]["coverage@3"]["mean"] < second

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from doubles import Answering
 
-from backends import Capability, RateLimited, ScoreRequest
+from backends import Capability, ContextOverflow, RateLimited, ScoreRequest, Scores
 from evals import EvalTask, TaskSet
 from evals.runner import evaluate
 from recommender import Candidates, Catalog, History, Interaction, Item, Recommender, Task, parse_config
@@ -97,6 +98,22 @@ def test_users_that_could_not_be_scored_are_counted_and_tried_again(tmp_path: Pa
     assert "users" not in second["systems"]["m"]["metrics"]["nll"]
     silent = Answering(text=lambda _: pytest.fail("asked again"), logprob=lambda _: pytest.fail("asked again"))
     assert run(silent, tmp_path, backend=once)["systems"] == second["systems"]
+
+
+def test_targets_after_a_history_that_had_to_be_shortened_are_scored(tmp_path: Path) -> None:
+    class Short(Answering):
+        async def score(self, request: ScoreRequest) -> Scores:
+            if request.prompt.count("Film") > 2:
+                raise ContextOverflow("too long", limit=60, requests=1)
+            return await super().score(request)
+
+    long = History(tuple(Interaction(item=item) for item in ITEMS[:8]))
+    people = users(2)
+    tasks = tuple(replace(one, task=replace(one.task, history=long)) for one in people.tasks)
+    rec = Recommender(parse_config({"name": "m", "backend": "scripted"}), catalog=people.catalog, backend=Short())
+    document = asyncio.run(evaluate(replace(people, tasks=tasks), rec, tmp_path, metrics=METRICS)).document
+    assert "users" not in document["systems"]["m"]["metrics"]["nll"]
+    assert not any("could not be scored" in text for text in document["protocol"]["warnings"])
 
 
 def test_a_torn_line_is_written_again_from_the_journal_and_spoils_no_other(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def test_what_is_odd_is_kept_and_counted(tmp_path: Path) -> None:
     assert len(taskset.tasks) == 2
     assert [i.item_id for i in taskset.tasks[1].task.candidates] == ["3", "4"]
     said = " ".join(taskset.warnings)
-    assert "1 candidates of 1 users stand in their histories" in said
-    assert "1 users have a target that is not among their candidates" in said
+    assert "Kept as given: 1 candidate of 1 user, in their histories already." in said
+    assert "1 user has a target that is not among their candidates" in said
 
 
 def test_popularity_counts_histories_alone(tmp_path: Path) -> None:
@@ -55,6 +55,11 @@ def test_popularity_counts_histories_alone(tmp_path: Path) -> None:
         ({**GOOD, "user_id": "b", "targets": ["77"]}, "tasks.jsonl:2: targets: item '77'"),
         ({**GOOD, "user_id": "b", "candidates": []}, "tasks.jsonl:2: candidates is empty"),
         ({**GOOD, "user_id": "b", "targets": []}, "tasks.jsonl:2: targets is empty"),
+        (
+            {**GOOD, "user_id": "b", "gains": {"4": -1}},
+            "tasks.jsonl:2: gains: the grade of '4' is -1; grades go from 0",
+        ),
+        ({**GOOD, "user_id": "b", "gains": {"4": 5000}}, "tasks.jsonl:2: gains: the grade of '4' is 5000"),
         ({**GOOD, "user_id": "b", "candidates": ["3", "3"]}, "tasks.jsonl:2: candidate '3' stands there twice"),
         (GOOD, "tasks.jsonl:2: the user of this line stands in line 1 already"),
     ],
@@ -74,7 +79,7 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_target_that_stands_in_the_history_is_counted_aloud(tmp_path: Path) -> None:
     taskset = read(tmp_path, GOOD, {**GOOD, "user_id": "b", "history": ["4"]})
-    assert "1 users have a target that stands in their history" in " ".join(taskset.warnings)
+    assert "1 user with a target that stands in their history" in " ".join(taskset.warnings)
     assert taskset.tasks[1].targets == {"4"}
 
 
@@ -128,4 +133,4 @@ def test_popularity_counts_no_users_own_target(tmp_path: Path) -> None:
     told = {"user_id": "b", "history": ["4", "1"], "candidates": ["4", "5"], "targets": ["4"]}
     taskset = read(tmp_path, GOOD, told)
     assert taskset.popularity == {"1": 2, "2": 1}
-    assert "1 users have a target that stands in their history; they are kept as given." in taskset.warnings
+    assert "Kept as given: 1 user with a target that stands in their history." in taskset.warnings

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +94,10 @@ class Run:
             return {key: json.loads(file.get(key) or b"")["text"] for key in keys}
         finally:
             file.close()
+
+
+Sound = Callable[[Run], None]
+"""Holds a finished run against what is promised for every fault."""
 
 
 class Evaluation:

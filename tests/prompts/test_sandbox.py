@@ -157,6 +157,7 @@ SLOW = {
     "loops that pass everything over": "{% for h in history %}{% for c in h.text if c == 'q' %}{% endfor %}{% endfor %}" * 400,
     "a long text cut to a letter": "{% for h in history %}" + "{{ h.text | cap(1) }}" * 2000 + "{% endfor %}",
     "turned round and round": "{% for h in history %}" + "{{ h.text | reverse | length }}" * 1500 + "{% endfor %}",
+    "a long text turned by a slice": "{% for h in history %}" + "{% if h.text[::-1] == 'q' %}{% endif %}" * 1500 + "{% endfor %}",
     "asked and not printed": "{% for h in history %}" + "{% if h.text | lower == 'q' %}{% endif %}" * 1500 + "{% endfor %}",
 }  # fmt: skip
 

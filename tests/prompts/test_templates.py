@@ -166,6 +166,7 @@ def test_nothing_is_dropped_where_all_fits() -> None:
     assert (fitted.dropped, fitted.warning) == (0, None)
     one_less = fit_history(template, values, count=len, limit=fitted.tokens - 1)
     assert one_less.dropped == 1
+    assert one_less.warning == "history shortened to fit the context: the oldest interaction was left out"
 
 
 def test_likelihood_keeps_the_measured_shape() -> None:

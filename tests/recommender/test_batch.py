@@ -1,6 +1,7 @@
 """`recommender batch`: Parquet to Parquet, resumed, with every user accounted for."""
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -137,6 +138,35 @@ def test_wrong_input_exits_with_2_and_says_what_to_do(folder: Path, capsys, chan
     change(folder)
     assert batch(folder) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "said"), [("vllm 'run-batch", "No closing quotation"), (" ", "is empty")])
+def test_a_command_that_is_none_exits_with_2(folder: Path, capsys, command: str, said: str) -> None:
+    assert batch(folder, "--command", command, engine="vllm-batch") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_names_are_no_patterns(folder: Path) -> None:
+    users(folder / "users[1].parquet", 3)
+    arguments = ["--input", str(folder / "users[1].parquet"), "--config", str(folder / "rec.yaml")]
+    assert run(app, ["batch", *arguments, "--out", str(folder / "job[1]")]) == 0
+    assert json.loads((folder / "job[1]/summary.json").read_text())["usable"] == 3
+
+
+def test_a_job_that_was_broken_off_before_its_manifest_was_written_can_be_started_again(folder: Path) -> None:
+    (folder / "job").mkdir()
+    (folder / "job/manifest.json.part").write_text("{")
+    assert batch(folder) == 0
+
+
+def test_a_disk_that_is_full_at_the_manifest_does_not_spoil_the_folder(folder: Path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert batch(folder) == 1
+    assert batch(folder) == 0
 
 
 def test_another_job_in_the_folder_is_refused_and_the_same_one_asks_nobody_again(folder: Path, capsys) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from fakes.openai_server import FakeServer, Received, Reply
 from fakes.ray_nodes import cluster, machine
 from fakes.serving import ranking, serving
 
+from recommender.batch import Job
 from recommender.batch._shares import parts_of, share_of
-from recommender.batch.engines.ray import refuse_other_machines
+from recommender.batch.engines.ray import refuse_other_machines, workers_of
 from recommender.config import parse_config
 from recommender.errors import ConfigError
 
@@ -63,7 +65,7 @@ def test_local_only_refuses_a_cluster_of_several_machines() -> None:
     here = {"NodeManagerHostname": socket.gethostname(), "Alive": True}
     dead = {"NodeManagerHostname": "elsewhere", "Alive": False}
     refuse_other_machines([here, here, dead])
-    with pytest.raises(ConfigError, match="local_only is set, and the Ray cluster has 1 other machines, such as else"):
+    with pytest.raises(ConfigError, match="local_only is set, and the Ray cluster has 1 other machine, such as else"):
         refuse_other_machines([here, {**dead, "Alive": True}])
 
 
@@ -135,8 +137,18 @@ def test_what_workers_may_do_adds_up_to_what_the_config_allows() -> None:
     assert shares[0].backend.tokens_per_minute is None
     alone = share_of(config, worker=2, workers=3, place=0, running=1)
     assert (alone.backend.concurrency, alone.budget.usd) == (10, 2.0)
-    with pytest.raises(ConfigError, match=r"backend\.concurrency .* --workers"):
+    with pytest.raises(ConfigError, match=r"backend\.concurrency .*--workers"):
         share_of(config, worker=0, workers=11, place=0, running=11)
+
+
+def test_the_budget_is_divided_among_no_more_workers_than_there_are_partitions(tmp_path: Path) -> None:
+    config = parse_config({"backend": {"kind": "scripted", "default": "x"}})
+    job = Job(users=tmp_path / "users.parquet", config=config, out=tmp_path / "job", workers=8)
+    assert workers_of(job, able=2, partitions=3) == 3
+    assert workers_of(replace(job, workers=None), able=2, partitions=3) == 2
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job/manifest.json").write_text('{"identity": {"workers": 5}}')
+    assert workers_of(replace(job, workers=None), able=2, partitions=9) == 5
 
 
 @pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (3, 10), (4, 4), (5, 3), (7, 100)])

@@ -23,6 +23,10 @@ def write(path: Path, text: str | bytes) -> Path:
             "c.jsonl",
             '{"item_id": "1", "title": "Alien, the film", "genre": ["Horror", "Sci-Fi"]}\n\n{"item_id": 2, "title": "Brazil"}\n',
         ),
+        (
+            "bom.jsonl",
+            '\ufeff{"item_id": "1", "title": "Alien, the film", "genre": "Horror|Sci-Fi"}\n{"item_id": 2, "title": "Brazil"}\n',
+        ),
         ("bom.csv", '\ufeffitem_id,title,genre\r\n1,"Alien, the film",Horror|Sci-Fi\r\n2,Brazil,\r\n'),
     ],
 )

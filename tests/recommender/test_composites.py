@@ -85,6 +85,19 @@ async def test_fusion_of_scores_weighs_how_far_apart_they_are() -> None:
         assert ids(i.item_id for i in ranking.items) == order
 
 
+async def test_fusion_of_scores_takes_a_part_that_was_reranked_in_its_new_order() -> None:
+    catalog = Catalog(Item(i.item_id, i.title, {"genre": "Crime" if i.title == "Casino" else "War"}) for i in ITEMS)
+    part = {**FAME, "diversity": 0.9}
+    options = {"strategies": [part, FAME], "first_stages": [], "method": "scores", "weights": [1, 0]}
+    strategy = build_strategy(
+        STRATEGIES.load("fusion").options(kind="fusion", **options), Setting(capabilities=ALL, catalog=catalog)
+    )[1]
+    backend = Answering(logprob=likes(Alien=-1, Brazil=-2, Casino=-3, Dune=-4, Elf=-5))
+    task = Task(history=History(), candidates=Candidates(tuple(catalog)))
+    ranking = (await rank_one(strategy, backend, "u", task)).ranking
+    assert ids(i.item_id for i in ranking.items)[:2] == "ac"
+
+
 async def test_fusion_runs_its_strategies_side_by_side() -> None:
     backend = Answering(text=lambda _: "[A]", delay=0.001)
     await rank_one(

@@ -76,7 +76,10 @@ seed: 2026
         ("backend: {kind: scripted}\nlocal_only: no\n", ":2: local_only: input should be a valid boolean; found 'no'"),
         ("backend: {kind: scripted}\ndomain:\n  itm: film\n", ":3: unknown key 'domain.itm'. Did you mean 'item'?"),
         ("backend: {kind: scripted}\nseed: 1\nseed: 2\n", ":3: the key 'seed' stands twice"),
-        ("backend: &b {kind: scripted}\nstrategy: *b\n", ":1: aliases"),
+        ("backend: &b {kind: scripted}\nstrategy: *b\n", ":2: aliases"),
+        ("backend: {kind: scripted}\nname: !env HOME\n", ":2: tags"),
+        ("backend: {kind: scripted}\nname: !!str 012\n", ":2: tags"),
+        ("backend: {kind: scripted}\nstrategy:\n  kind: cascade\n  stages: [nope, open]\n", "staged.\n"),
         ("backend: {kind: scripted\n", "not valid YAML"),
         ("- backend\n", "needs `key: value` lines, found a list"),
         ("seed: 1\n", "the block `backend:` is missing"),
@@ -87,7 +90,7 @@ seed: 2026
 def test_a_mistake_is_named_with_its_line_and_a_remedy(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(config(tmp_path, text))
-    assert said in str(caught.value)
+    assert said in f"{caught.value}\n"
     assert "films.yaml" in str(caught.value)
 
 
@@ -153,6 +156,14 @@ def test_a_models_path_is_relative_to_the_config(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("block", "said"),
     [
+        (
+            "first_stage: {kind: popularty}",
+            r"films\.yaml:2: first_stage\.kind: There is no first stage 'popularty'\. Did you mean 'popularity'",
+        ),
+        (
+            "strategy: {kind: listwise, evidence: popularty}",
+            r"films\.yaml:2: strategy\.evidence: There is no first stage 'popularty'",
+        ),
         ("templates: nowhere", r"films\.yaml:2: templates: there is no folder .*nowhere"),
         ("domain: {show: [genres]}", r"films\.yaml:2: the catalogue has no attribute 'genres'\. Did you mean 'genre'"),
         ("strategy: {kind: listwise, template: lsitwise}", r"films\.yaml:2: .*lsitwise"),

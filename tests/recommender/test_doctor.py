@@ -53,6 +53,15 @@ def test_a_server_that_is_down_is_named_once(tmp_path: Path, capsys: pytest.Capt
     assert "No connection" in found["chat"][1]
 
 
+def test_a_first_stage_that_there_is_not_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = "backend: {kind: scripted, default: 'Yes', capabilities: [chat]}\ncatalog: items.csv\nfirst_stage: {kind: bm52}\n"
+    code, found = examined(tmp_path, config, capsys)
+    assert code == 1
+    assert found["catalogue"][1].startswith(
+        f"{tmp_path / 'r.yaml'}:3: first_stage.kind: There is no first stage 'bm52'"
+    )
+
+
 def test_a_config_that_cannot_be_read_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(app, ["doctor", "--config", str(tmp_path / "nowhere.yaml")]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err

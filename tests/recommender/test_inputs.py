@@ -54,6 +54,33 @@ def test_an_unknown_title_in_the_history_is_kept_as_text_with_a_warning() -> Non
     assert "neither an id nor a title in the catalogue. Did you mean 'Alien'?" in resolver.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("catalog", "entry", "item"),
+    [
+        (CATALOG, {"item_id": "gone", "title": "Alien"}, Item("1", "Alien")),
+        (CATALOG, {"item_id": "2", "title": "Alien"}, Item("2", "Aliens")),
+        (CATALOG, {"item_id": "gone", "title": "Solaris"}, Item("gone", "Solaris")),
+        (CATALOG, {"item_id": "", "title": "Alien"}, Item("1", "Alien")),
+        (None, {"item_id": "7", "title": "Alien"}, Item("7", "Alien")),
+    ],
+)
+def test_a_title_beside_an_unknown_id_is_what_the_model_sees(
+    catalog: Catalog | None, entry: dict[str, str], item: Item
+) -> None:
+    assert Resolver(catalog).history([entry]).items == (item,)
+
+
+def test_a_kind_that_is_null_is_none_given() -> None:
+    history = Resolver(CATALOG).history([{"item_id": "1", "kind": None}, {"text": "quiet films", "kind": None}])
+    assert [one.kind for one in history] == [Kind.INTERACTION, Kind.SEARCH]
+
+
+@pytest.mark.parametrize("catalog", [CATALOG, None])
+def test_an_empty_candidate_is_refused(catalog: Catalog | None) -> None:
+    with pytest.raises(InputError, match="candidate is empty"):
+        Resolver(catalog).candidates(["Alien", " "])
+
+
 def test_all_items_of_a_duplicate_title_count_as_seen() -> None:
     resolver = Resolver(CATALOG)
     resolver.history(["Heat"])
@@ -86,6 +113,7 @@ def test_a_candidate_given_twice_is_kept_once_with_a_warning() -> None:
         ([7], "entry 1 is a number"),
         ([{"titel": "Alien"}], "unknown key 'titel'. Did you mean 'title'?"),
         ([{"kind": "view"}], "neither an item_id or title nor a text"),
+        ([{"title": " ", "text": ""}], "neither an item_id or title nor a text"),
         ([{"title": "Alien", "kind": "viewed"}], "unknown kind 'viewed'. Did you mean 'view'?"),
         ([{"title": "Alien", "time": "yesterday"}], "not ISO 8601"),
         ([{"title": "Alien", "rating": "good"}], "rating 'good' is not a number"),

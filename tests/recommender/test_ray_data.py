@@ -52,6 +52,8 @@ async def test_a_batch_keeps_its_columns_and_gets_those_of_a_job(config: Path, u
     assert found[0]["country"].to_list() == ["is"] * 20
     with pytest.raises(InputError, match="'history' is missing"):
         await anext(worker(users.drop("history").to_arrow()))
+    with pytest.raises(InputError, match="'scores' is there already"):
+        await anext(worker(users.with_columns(scores=1).to_arrow()))
 
 
 def test_an_engine_of_ray_datas_own_is_asked_and_read_as_ours(config: Path, users, rankings) -> None:
@@ -72,6 +74,15 @@ def test_an_engine_of_ray_datas_own_is_asked_and_read_as_ours(config: Path, user
 def test_a_strategy_that_asks_otherwise_is_refused(config: Path, users) -> None:
     config.write_text(config.read_text().replace("listwise", "pairwise"))
     with pytest.raises(UnsupportedCapability, match="listwise"):
+        Once(config).ask(users.row(0, named=True))
+
+
+def test_a_row_without_a_user_is_an_error_of_that_row_and_no_catalogue_one_of_all(config: Path, users) -> None:
+    answered = {**users.row(0, named=True), "user_id": None, "generated_text": ANSWER}
+    found = pl.from_arrow(Once(config).read(pl.DataFrame([answered]).to_arrow()))
+    assert (found["user_id"][0], found["outcome"][0]) == ("", "invalid-input")
+    config.write_text(config.read_text().replace("catalog: items.csv", ""))
+    with pytest.raises(InputError, match="no catalogue"):
         Once(config).ask(users.row(0, named=True))
 
 

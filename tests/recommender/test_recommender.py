@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import sys
-import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from doubles import ALL, Answering
 
-from backends import Capability, GenerateRequest, InvalidRequest, ScoreRequest
+from backends import Capability
 from recommender import (
     Catalog,
     CatalogError,
@@ -130,12 +126,6 @@ def test_no_item_is_lost_to_its_title(title: str) -> None:
     assert {i.item_id: i.title for i in out} == {"a": title, "b": "Heat"}
 
 
-def test_bm25_is_the_first_stage_of_a_catalogue_without_popularity() -> None:
-    catalog = Catalog([Item("1", "Space horror"), Item("2", "Quiet village"), Item("3", "Horror in space again")])
-    task, _ = recommender(catalog=catalog, first_stage={"size": 1}).prepare([{"text": "space horror"}], k=1)
-    assert (task.candidates.source, task.candidates.items[0].item_id) == ("bm25", "1")
-
-
 async def test_blocking_calls_work_inside_a_running_loop_and_beside_their_twin() -> None:
     rec = recommender()
     blocking = rec.recommend(["Alien"], k=1)
@@ -143,62 +133,6 @@ async def test_blocking_calls_work_inside_a_running_loop_and_beside_their_twin()
     assert blocking[0] == other[0]
     many = await asyncio.gather(*(rec.arecommend(["Alien"], k=1) for _ in range(8)))
     assert {out[0].title for out in many} == {"Brazil"}
-
-
-def test_a_failed_request_is_raised_for_one_user_and_told_for_many() -> None:
-    class Failing(Answering):
-        async def score(self, request: ScoreRequest):  # type: ignore[no-untyped-def]
-            if "Brazil" in str(request.prompt):
-                raise InvalidRequest("no")
-            return await super().score(request)
-
-    rec = recommender(Failing())
-    with pytest.raises(InvalidRequest):
-        rec.recommend(["Brazil"])
-    outcomes = {
-        out.key: out.outcome for out in rec.recommend_many([("a", ["Brazil"]), {"user_id": "b", "history": ["Heat"]}])
-    }
-    assert outcomes == {"a": "invalid-request", "b": "whole"}
-
-
-def test_many_users_are_pulled_as_results_are_taken() -> None:
-    pulled = 0
-
-    def users() -> Iterator[tuple[str, list[str]]]:
-        nonlocal pulled
-        for i in range(10_000):
-            pulled += 1
-            yield str(i), ["Alien"]
-
-    rec = recommender()
-    stream = rec.recommend_many(users(), k=1)
-    tracemalloc.start()
-    assert [next(stream)[0].title for _ in range(50)] == ["Brazil"] * 50
-    assert pulled < 100
-    stream.close()
-    tracemalloc.stop()
-    assert pulled < 100
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a timer's signal")
-def test_an_interruption_ends_many_users_as_what_it_is() -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    rec = recommender(Answering(delay=60))
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            list(rec.recommend_many([("a", ["Alien"]), ("b", ["Heat"])]))
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    rec.close()
-
-
-def test_a_user_without_a_history_key_is_an_input_error() -> None:
-    with pytest.raises(InputError, match="needs a `history`"):
-        list(recommender().recommend_many([{"user_id": "a"}]))
 
 
 def test_the_dict_is_the_shape_that_the_command_prints() -> None:
@@ -238,15 +172,6 @@ def test_the_model_is_swapped_by_the_backend_block_alone() -> None:
     assert kind(frozenset({Capability.CHAT})) == "listwise"
 
 
-def test_no_user_id_reaches_a_prompt() -> None:
-    backend = Answering()
-    list(recommender(backend).recommend_many([("user-4711-secret", ["Alien"])]))
-    assert "4711" not in str(
-        [(r.prompt, getattr(r, "continuations", "")) for r in backend.sent if not isinstance(r, GenerateRequest)]
-    )
-    assert backend.sent
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -269,17 +194,6 @@ def test_what_callers_would_write_is_understood() -> None:
     rec = recommender(catalog=catalog)
     assert [i.title for i in rec.recommend([], filters={"year": 1995})] == ["Heat"]
     assert [i.title for i in rec.recommend([Interaction(item="Alien")])] == ["Heat"]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("users", [[["Heat"]], ["Heat"], {"u1": ["Heat"]}, [("a", None)]])
-def test_users_of_a_wrong_shape_are_told_the_right_one(users: object) -> None:
-    with pytest.raises(InputError, match="must be"):
-        list(recommender().recommend_many(users))  # type: ignore[arg-type]
-
-
-def test_a_users_own_key_that_is_none_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"unknown key 'excluded'. Did you mean 'exclude'\?"):
-        list(recommender().recommend_many([{"user_id": "u", "history": ["Heat"], "excluded": ["Alien"]}]))
 
 
 def test_what_is_no_config_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Re-ranking: variety and calibration move the model's own part, as far as their weight says."""
 
+import random
 from typing import Any
 
 import pytest
@@ -13,11 +14,14 @@ from recommender import (
     History,
     Interaction,
     Item,
+    RankedItem,
     Ranking,
     Setting,
     Task,
     rank_one,
+    whole_ranking,
 )
+from recommender.modifiers.reranking import Variety, reordered
 from recommender.strategies._choose import build_strategy
 
 
@@ -48,6 +52,32 @@ async def test_variety_takes_another_genre_before_more_of_the_same() -> None:
     assert order(await ranked()) == "ABCD"
     assert order(await ranked(diversity=0.5))[:2] == "AC"
     assert order(await ranked(diversity=0.05)) == "ABCD"
+
+
+def test_variety_is_maximal_marginal_relevance_to_the_letter() -> None:
+    draw = random.Random(2026)
+    for _ in range(50):
+        items = tuple(film(str(n), "|".join(draw.sample("ABCD", draw.randint(0, 3))), 1) for n in range(9))
+        task = Task(history=History(), candidates=Candidates(items))
+        ranking = whole_ranking(task, [(item, None) for item in draw.sample(items, 9)], outcome="whole")
+        waiting, taken = list(ranking.items), list[RankedItem]()
+        while waiting:
+            best = max(
+                waiting,
+                key=lambda one: (
+                    (1 - 0.4) * (1 - (one.rank - 1) / 9) - 0.4 * max((like(one, t) for t in taken), default=0.0)
+                ),
+            )
+            waiting.remove(best)
+            taken.append(best)
+        found = reordered(ranking, 0.4, Variety(items, "genres"))
+        assert [one.item_id for one in found.items] == [one.item_id for one in taken]
+
+
+def like(one: RankedItem, other: RankedItem) -> float:
+    """Jaccard's index of two films' genres."""
+    mine, its = (set(ranked.item.attributes["genres"].split("|")) - {""} for ranked in (one, other))
+    return len(mine & its) / len(mine | its) if mine and its else 0.0
 
 
 async def test_calibration_serves_a_lover_of_rare_films_rare_films() -> None:

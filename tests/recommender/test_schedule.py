@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from doubles import Answering
 
-from backends import AuthenticationError, ContextOverflow, GenerateRequest, Generation, InvalidRequest, Request
+from backends import AuthenticationError, ContextOverflow, GenerateRequest, Generation, InvalidRequest
 from prompts import PromptTooLong
 from recommender import Candidates, History, Interaction, Item, Status, Steps, Task, rank_all, rank_one, whole_ranking
 
@@ -79,6 +79,20 @@ async def test_a_history_longer_than_the_context_is_shortened_and_this_is_said()
     assert ranked.ranking.warnings == (
         "history shortened to fit the context: only the newest 3 interactions were shown",
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [(1, "only the newest interaction was shown"), (0, "none of it was shown")]
+)
+async def test_what_is_left_of_a_history_is_said_in_plain_words(words: int, shown: str) -> None:
+    def text(request: GenerateRequest) -> str:
+        if len(str(request.prompt).split("t")) > words + 1 and request.prompt != "nothing":
+            raise ContextOverflow("too long", limit=4, requests=1)
+        return "fits"
+
+    task = replace(TASK, history=History(tuple(Interaction(text=f"t{n}") for n in range(2))))
+    ranked = await rank_one(ShowsHistory(), Answering(text=text), "u", task)
+    assert ranked.ranking.warnings == (f"history shortened to fit the context: {shown}",)
 
 
 async def test_a_prompt_too_long_without_any_history_fails_its_user_alone() -> None:
@@ -178,4 +192,3 @@ def test_no_type_that_reaches_a_strategy_has_a_place_for_a_target() -> None:
         "title",
         "attributes",
     }
-    assert Request

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fakes.service import Service, service
+from fakes.service import Service
 from playwright.sync_api import expect, sync_playwright
 
 pytest.importorskip("fastapi")
@@ -21,12 +21,6 @@ FLAGS = [
     "--disable-component-update",
     "--no-first-run",
 ]
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with service(tmp_path_factory.mktemp("serve")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -122,16 +122,26 @@ async def _run(job: Job) -> Summary:
     with _cluster(job.address) as ray:
         if job.config.local_only:
             refuse_other_machines(ray.nodes())
-        able = _able(ray, job)
-        workers = job.workers or identity_in(job.out).get("workers") or min(able, partitions)
+        workers = workers_of(job, _able(ray, job), partitions)
         identity = {**identity_of(job, rec, users), "workers": workers}
         folder = JobFolder(job.out, identity=identity, partitions=partitions)
         folder.open()
-        waiting = folder.waiting()
-        with _alone(job.out), Progress(sum(len(job.span(part, users.count)) for part in waiting)) as progress:
-            async with _working(ray, job, _portions(job, identity, workers, partitions, waiting)) as running:
-                await _watch(folder, waiting, running, progress)
+        with _alone(job.out):
+            waiting = folder.waiting()
+            portions = _portions(job, identity, workers, partitions, waiting)
+            with Progress(sum(len(job.span(part, users.count)) for part in waiting)) as progress:
+                async with _working(ray, job, portions) as running:
+                    await _watch(folder, waiting, running, progress)
     return folder.finish()
+
+
+def workers_of(job: Job, able: int, partitions: int) -> int:
+    """Processes among which a job is divided: as many as it began with, else one for each machine that can hold one.
+
+    Never more than there are partitions, since each has a share of the budget, and one without work would not spend it.
+    """
+    wanted: int = job.workers or identity_in(job.out).get("workers") or able
+    return min(wanted, partitions)
 
 
 def _helping(job: Job) -> bool:
@@ -248,7 +258,8 @@ def refuse_other_machines(nodes: Sequence[Mapping[str, Any]]) -> None:
     others = {str(node["NodeManagerHostname"]) for node in nodes if node["Alive"]} - {here}
     if others:
         raise ConfigError(
-            f"local_only is set, and the Ray cluster has {len(others)} other machines, such as {min(others)}; "
+            f"local_only is set, and the Ray cluster has {len(others)} other machine{'s' * (len(others) > 1)}, "
+            f"such as {min(others)}; "
             "take a cluster on this machine alone (--address local), or local_only: false."
         )
 
@@ -263,7 +274,10 @@ def _able(ray: Any, job: Job) -> int:
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     able = sum(all(has.get(name, 0) >= amount for name, amount in needed.items()) for has in alive)
     if not able:
-        raise ConfigError(f"None of the {len(alive)} machines of the Ray cluster has a CPU and {job.gpus:g} GPUs.")
+        wanted, less = (f" and {job.gpus:g} GPUs", ", or fewer --gpus") if job.gpus else ("", "")
+        raise ConfigError(
+            f"No machine of the Ray cluster ({len(alive)} alive) has a CPU{wanted}; give another --address{less}."
+        )
     return able
 
 

@@ -1,4 +1,4 @@
-"""Every fault is named: ``evals run`` over 200 users, one row of the promises after another.
+"""Every fault of a server is named: ``evals run`` over 200 users, one row of the promises after another.
 
 Whatever is injected, the run ends by itself, nobody is lost, every failed user has its reason, no error text or stump is
 scored, and nothing but whole answers is cached (``sound`` holds a run against all of that).
@@ -6,106 +6,22 @@ scored, and nothing but whole answers is cached (``sound`` holds a run against a
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import resource
-import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.eval_run import CONCURRENCY, USERS, Evaluation, Run, write_files
-from fakes.fault_process import FaultServer, fault_server
+from fakes.eval_run import CONCURRENCY, USERS, Evaluation, Sound, write_files
+from fakes.fault_process import FaultServer
 from fakes.openai_server import Received, Reply, chat, error
 from fakes.serving import hit, ranking, serving
 
-
-@dataclass(frozen=True)
-class Unbroken:
-    """What a run without faults comes to: rankings by user, and answers by key."""
-
-    orders: dict[str, list[str]]
-    cached: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("files")
-    write_files(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def process(shared: Path) -> Iterator[FaultServer]:
-    script = shared / "bench" / "fault_server.py"
-    if not script.exists():
-        pytest.skip("needs the shared fault server")
-    with fault_server(script) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def problems(shared: Path) -> Callable[[dict[str, Any]], Iterator[str]]:
-    """What a ``metrics.json`` does not keep of the interfaces."""
-    spec = importlib.util.spec_from_file_location("metrics_check", shared / "checks" / "metrics.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.problems  # type: ignore[no-any-return]
-
-
-@pytest.fixture(scope="module")
-def unbroken(process: FaultServer, files: Path, tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
-    process.configure()
-    done = Evaluation(files, tmp_path_factory.mktemp("unbroken"), process.url).run()
-    assert process.requests == USERS
-    assert (done.code, done.row["whole"]) == (0, USERS)
-    assert len(done.cached) == USERS
-    return Unbroken(done.orders, done.cached)
-
-
-@pytest.fixture
-def server(process: FaultServer) -> FaultServer:
-    process.configure()
-    return process
-
-
-@pytest.fixture
-def evaluation(server: FaultServer, files: Path, tmp_path: Path) -> Evaluation:
-    return Evaluation(files, tmp_path, server.url)
-
-
-@pytest.fixture
-def sound(problems: Callable[[dict[str, Any]], Iterator[str]], unbroken: Unbroken) -> Callable[[Run], None]:
-    """Holds a finished run against what is promised for every fault."""
-
-    def check(run: Run) -> None:
-        assert not list(problems(run.metrics))
-        assert len(run.rankings) == run.row["users"] == USERS
-        assert len(run.failed) == run.row["failed"]
-        for user, outcome in run.failed.items():
-            assert outcome
-            assert not run.orders[user]
-            assert run.row["outcomes"][outcome] > 0
-        whole = [row for user, row in run.rankings.items() if user not in run.failed]
-        assert {row["user_id"]: run.orders[row["user_id"]] for row in whole} == {
-            row["user_id"]: unbroken.orders[row["user_id"]] for row in whole
-        }
-        assert run.cached.items() <= {key: unbroken.cached[key] for row in whole for key in row["requests"]}.items()
-
-    return check
-
-
-Sound = Callable[[Run], None]
-
 IN_A_MOMENT = "in a moment"
+
+
 ONCE = {
     "429-seconds": {"kind": "429", "retry_after": "1"},
     "429-date": {"kind": "429", "retry_after": IN_A_MOMENT},
@@ -313,157 +229,3 @@ def test_what_a_server_refuses_for_one_user_is_counted_by_its_name_and_not_asked
     assert 0 < refused < USERS
     assert run.row["outcomes"] == {"whole": USERS - refused, outcome: refused}
     assert set(run.failed.values()) == {outcome}
-
-
-# -- what happens to the process and the disk
-
-
-def wait_for(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    while not reached() and process.poll() is None:
-        time.sleep(0.002)
-
-
-def whole_answers(journal: Path) -> set[str]:
-    """Keys of the answers in a journal; the line that the disk had no room for is none."""
-    lines = journal.read_bytes().split(b"\n")[:-1]
-    return {row["key"] for row in map(json.loads, lines) if "response" in row}
-
-
-@pytest.mark.parametrize("requests", [1, 100, 199])
-def test_after_kill_9_only_what_was_in_flight_is_sent_again(
-    server: FaultServer, evaluation: Evaluation, sound: Sound, requests: int
-) -> None:
-    server.configure(latency_ms=40)
-    process = evaluation.start()
-    wait_for(lambda: server.requests >= requests, process)
-    process.kill()
-    evaluation.finish(process)
-    run = evaluation.run()
-    sound(run)
-    assert (run.code, run.row["whole"]) == (0, USERS)
-    assert server.requests <= USERS + CONCURRENCY
-    assert USERS - CONCURRENCY <= run.row["usage"]["requests"] <= USERS  # what the cache alone has kept is free
-
-
-@pytest.mark.parametrize("name", ["manifest.json", "catalog.jsonl", "metrics.json"])
-def test_after_kill_9_before_the_first_request_or_after_the_last_a_run_goes_on(
-    server: FaultServer, evaluation: Evaluation, sound: Sound, name: str
-) -> None:
-    process = evaluation.start()
-    wait_for((evaluation.out / name).exists, process)
-    process.kill()
-    evaluation.finish(process)
-    run = evaluation.run()
-    sound(run)
-    assert run.row["whole"] == USERS
-    assert server.requests <= USERS + CONCURRENCY
-
-
-@pytest.mark.parametrize("pause", [0.0, 0.1])
-def test_a_run_that_is_interrupted_twice_ends_with_130_and_goes_on_later(
-    server: FaultServer, evaluation: Evaluation, sound: Sound, pause: float
-) -> None:
-    server.configure(latency_ms=100)
-    process = evaluation.start()
-    wait_for(lambda: server.requests >= 60, process)
-    process.send_signal(signal.SIGINT)
-    time.sleep(pause)
-    process.send_signal(signal.SIGINT)
-    broken = evaluation.finish(process)
-    assert broken.code == 130
-    assert "Interrupted" in broken.said
-    assert "Traceback" not in broken.said
-    run = evaluation.run()
-    sound(run)
-    assert run.row["whole"] == USERS
-    assert server.requests <= USERS + CONCURRENCY
-
-
-def test_a_full_disk_stops_the_run_and_keeps_what_was_paid_for(
-    server: FaultServer, evaluation: Evaluation, sound: Sound
-) -> None:
-    process = evaluation.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)))
-    full = evaluation.finish(process)
-    assert full.code == 1
-    assert "cannot be written" in full.said
-    kept = whole_answers(evaluation.out / "requests.jsonl")
-    assert len(kept) > 10
-    assert server.requests <= len(kept) + CONCURRENCY
-    kept |= full.cached.keys()  # an answer goes there first
-    server.configure()
-    run = evaluation.run()
-    sound(run)
-    assert run.row["whole"] == USERS
-    assert server.requests == USERS - len(kept)
-
-
-def test_more_connections_than_the_process_may_have_are_the_configs_fault(
-    server: FaultServer, evaluation: Evaluation, sound: Sound
-) -> None:
-    server.configure(latency_ms=200)
-    evaluation.configure(base_url=server.url, concurrency=100)
-    process = evaluation.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
-    broken = evaluation.finish(process)
-    assert broken.code == 2
-    assert "Lower backend.concurrency" in broken.said
-    evaluation.configure(base_url=server.url)
-    run = evaluation.run()
-    sound(run)
-    assert run.row["whole"] == USERS
-
-
-@pytest.mark.parametrize("cut", [40, -2])
-def test_a_torn_last_line_costs_that_line_alone(
-    server: FaultServer, evaluation: Evaluation, sound: Sound, cut: int
-) -> None:
-    first = evaluation.run()
-    for name in ("requests.jsonl", "rankings.jsonl"):
-        path = first.out / name
-        whole = path.read_bytes().splitlines(keepends=True)
-        path.write_bytes(b"".join(whole[:100]) + whole[100][:cut])
-    (first.out / "metrics.json").unlink()
-    first.cache.unlink()
-    server.configure()
-    run = evaluation.run()
-    sound(run)
-    assert run.orders == first.orders
-    assert server.requests == 100
-    assert run.row["metrics"] == first.row["metrics"]
-
-
-def test_of_two_runs_on_one_folder_the_second_is_refused_and_the_first_goes_on(
-    server: FaultServer, evaluation: Evaluation, sound: Sound, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.configure(latency_ms=100)
-    process = evaluation.start()
-    wait_for(lambda: server.requests >= 1, process)
-    assert evaluation.run().code == 2
-    assert "Another run is writing" in capsys.readouterr().err
-    run = evaluation.finish(process)
-    sound(run)
-    assert (run.code, run.row["whole"]) == (0, USERS)
-    assert server.requests == USERS
-
-
-def test_of_two_runs_that_begin_together_on_one_folder_one_is_refused(
-    server: FaultServer, evaluation: Evaluation, sound: Sound
-) -> None:
-    server.configure(latency_ms=200)
-    processes = [evaluation.start() for _ in range(2)]
-    runs = sorted((evaluation.finish(process) for process in processes), key=lambda run: run.code)
-    assert [run.code for run in runs] == [0, 2]
-    assert "Another run is writing" in runs[1].said
-    sound(runs[0])
-    assert server.requests == USERS
-
-
-@pytest.mark.parametrize("name", ["file", "file/run"])
-def test_a_folder_that_cannot_be_made_is_wrong_usage(
-    files: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    evaluation = Evaluation(files, tmp_path, "http://127.0.0.1:9/v1")
-    (tmp_path / "file").write_text("precious")
-    evaluation.out = tmp_path / name
-    assert evaluation.run().code == 2
-    assert "cannot be used as a run folder" in capsys.readouterr().err
-    assert (tmp_path / "file").read_text() == "precious"
