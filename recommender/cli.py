@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from cyclopts import Group, Parameter
 
 from .batch.cli import batch
@@ -18,6 +19,7 @@ from .program import new_program
 from .prompts_cli import app as prompts_app
 from .serve.cli import serve
 from .types import Status
+from .utf8 import utf8_json
 
 if TYPE_CHECKING:
     from .recommendation import Recommendation
@@ -79,7 +81,7 @@ def recommend(
         )
         about = rec.describe()
     if json_:
-        sys.stdout.write(json.dumps(out.to_dict(), ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(msgspec.json.format(utf8_json(out.to_dict()), indent=1).decode() + "\n")
     else:
         _print(out, about, show_prompt)
     return FAILED if out.status is Status.FAILED else 0

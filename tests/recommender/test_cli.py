@@ -35,6 +35,20 @@ def test_json_has_the_shape_of_the_contract(config: Path, capsys: pytest.Capture
     assert out["outcome"] == "whole"
 
 
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_half_a_character_in_an_explanation_is_shown_as_one_that_is_missing(tmp_path: Path, form: list[str]) -> None:
+    (tmp_path / "items.csv").write_text(ITEMS)
+    config = tmp_path / "films.yaml"
+    config.write_text(
+        'backend: {kind: scripted, default: "[A] \\ud83d"}\n'
+        "catalog: items.csv\nstrategy: {kind: listwise, explanations: 1}\n"
+    )
+    command = [sys.executable, "-m", "recommender", "recommend", "--config", str(config), "--history", "Alien"]
+    done = subprocess.run([*command, *form], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert "\ufffd" in done.stdout.decode("utf-8")
+
+
 def test_people_get_a_table_and_what_was_chosen_goes_to_the_standard_error(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
