@@ -490,3 +490,27 @@ def test_a_part_that_may_be_several_items_does_not_hide_another_part() -> None:
 def test_a_part_in_another_year_does_not_hide_another_part() -> None:
     films = [Item("1", "Heat with Al Pacino (2003)"), Item("2", "Heat (1995)")]
     assert Grounder(films).match("Heat with Al Pacino, by Michael Mann (1995)").item_id == "2"
+
+
+@pytest.mark.parametrize("end", ["…", "...", ":", " -", " –", ",", ", ", " Val"])
+def test_a_title_that_ends_where_no_title_ends_was_cut(end: str) -> None:
+    grounder = Grounder([Item("1", "Harvest Moon Valley"), Item("2", "Alien")])
+    assert grounder.match("Harvest Moon").item_id is None
+    assert grounder.match(f"Harvest Moon{end}").item_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [("Jaws 2 (1978)", "2"), ("Jaws 1 (1978)", None), ("Saw 2 (2005)", None), ("Rocky 6 (1976)", None)],
+)
+def test_a_sequel_is_known_by_a_number_from_two_of_a_series_that_is_older(written: str, found: str | None) -> None:
+    titles = [
+        "Jaws (1975)",
+        "Jaws Returns (1978)",
+        "Saw (2004)",
+        "Saw Again (2005)",
+        "Rocky (1976)",
+        "Rocky Bout (1976)",
+    ]
+    grounder = Grounder([Item(str(n), title) for n, title in enumerate(titles, 1)])
+    assert grounder.match(written).item_id == found
