@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender import Candidates, Item, Ranking, Recommender, Task
+from recommender import Candidates, Item, Ranking, Recommender, Task, number_of
 
 from .asking import UTILITY, about, against_random, ask_all, cell, own, utility
 from .attacks import ATTACKS, About, Attack, neutral
 from .draws import draws
 from .errors import SpecError
 from .types import EvalTask, TaskSet
-from .wording import number_of
 
 TOP = 5
 """An attack succeeds where the item is among so many first places."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from backends import near
-from recommender import Ranking, Recommender, Task
+from recommender import Ranking, Recommender, Task, number_of
 
 from .asking import UTILITY, about, against_random, ask_all, cell, heard, utility
 from .audits.explanations import unfounded
@@ -19,7 +19,6 @@ from .audits.popularity import popularity_bias
 from .errors import SpecError
 from .orders import reordered
 from .types import TaskSet
-from .wording import number_of
 
 TOP = 5
 FACTS = ("control", "gender", "age")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recommender import Candidates, Catalog, History, Interaction, Item, Task
+from recommender import Candidates, Catalog, History, Interaction, Item, Task, number_of
 
 from .candidates import CANDIDATES, Ground, Later, Picker
 from .components import component
@@ -23,7 +23,6 @@ from .errors import DataError, SpecError
 from .splits import SPLITS, HeldOut, Split, SplitOptions
 from .tasks import MOST_GRADE, counted
 from .types import EvalTask, TaskSet
-from .wording import number_of
 
 YEAR = "year"
 """The catalogue's column with the year of release."""

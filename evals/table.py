@@ -10,11 +10,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from recommender import printable
+from recommender import number_of, printable
 
 from .metrics import figure, title
 from .scoring import CONTROLS
-from .wording import number_of
 
 if TYPE_CHECKING:
     from .estimate import Estimate

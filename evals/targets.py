@@ -24,6 +24,7 @@ from recommender import (
     Strategy,
     StrategyKind,
     Task,
+    number_of,
     rank_all,
 )
 from recommender import Ranked as Answered
@@ -34,7 +35,6 @@ from .store import TARGET_JOURNAL, RunFolder
 from .systems import ModelSystem
 from .systems.outer import KeptOpen
 from .types import EvalTask, TaskSet
-from .wording import number_of
 
 SCORING = "likelihood"
 """The strategy that words the question."""

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from recommender import Candidates, Catalog, History, Interaction, Item, Task
+from recommender import Candidates, Catalog, History, Interaction, Item, Task, number_of
 
 from .datasets import Event
 from .errors import DataError
 from .types import EvalTask, TaskSet
-from .wording import number_of
 
 MOST_GRADE = 1_000
 """A grade's gain is ``2 ** grade - 1``, which no number can hold beyond 1,023."""

@@ -41,6 +41,7 @@ from .types import (
     whole_ranking,
 )
 from .utf8 import utf8_json
+from .wording import number_of
 
 __all__ = [
     "STRATEGIES",
@@ -80,6 +81,7 @@ __all__ = [
     "base_css",
     "load_config",
     "new_program",
+    "number_of",
     "outcome_of",
     "parse_config",
     "printable",

@@ -13,6 +13,7 @@ import prompts
 
 from .command import FAILED, console
 from .errors import InputError
+from .wording import number_of
 
 app = App(name="prompts", help="List, show, check and render templates.")
 
@@ -89,12 +90,8 @@ def lint(
         sys.stdout.write(json.dumps([str(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n")
     else:
         sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    sys.stderr.write(f"{_counted(len(prompts.paths(folder)), 'template')}, {_counted(len(problems), 'problem')}\n")
+    sys.stderr.write(f"{number_of(len(prompts.paths(folder)), 'template')}, {number_of(len(problems), 'problem')}\n")
     return FAILED if problems else 0
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 @app.command

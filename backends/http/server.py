@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ from .options import HttpOptions, ServerOptions
 from .transport import Server
 
 _NOBODY = "none"
-_OPENAI = "https://api.openai.com/"
+_OPENAI = re.compile(r"https://([a-z0-9-]+\.)?api\.openai\.com(:443)?/")
+"""Its servers, those of one region too."""
 
 
 def read_key(name: str, *base_urls: str, needed: bool = True) -> SecretStr | None:
@@ -99,7 +101,7 @@ def server(
         headers = {name: value for name, value in client.default_headers.items() if isinstance(value, str)}
         authority = client.auth_headers if secret else {}
         url = str(client.base_url)
-    if not url.startswith(_OPENAI):  # the client takes these from the environment, and only OpenAI shall know them
+    if not _OPENAI.match(url):  # the client takes these from the environment, and only OpenAI shall know them
         billed = {"OpenAI-Organization": organization, "OpenAI-Project": project}
         headers = {name: value for name, value in headers.items() if billed.get(name, value) == value}
     query = {"api-version": azure[0]} if azure else {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from recommender import number_of
+
 from ..draws import shuffled
 from ..splits.base import HeldOut
-from ..wording import number_of
 from .base import SAMPLED, Ground, Picker, Places
 
 Draw = Callable[[HeldOut, int], Places]

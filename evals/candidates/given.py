@@ -9,12 +9,12 @@ from typing import Literal
 from pydantic import Field
 
 from backends import near
+from recommender import number_of
 
 from ..components import Options
 from ..draws import shuffled
 from ..errors import SpecError
 from ..splits.base import HeldOut
-from ..wording import number_of
 from ._lists import Lists, read_lists
 from ._sampling import crowded
 from .base import SAMPLED, CandidatePolicy, Ground, Picker

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from recommender import Catalog, CatalogError, Item
+from recommender import Catalog, CatalogError, Item, number_of
 
 from ..errors import DataError
-from ..wording import number_of
 from .base import Event, Impression, Interactions
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from sys import intern
 
 from backends import cache_dir
-from recommender import Item, Kind
+from recommender import Item, Kind, number_of
 
 from ..errors import DataError
-from ..wording import number_of
 from ._files import fetch_zip, holds, rows
 from ._table import checked, unique
 from .base import Dataset, Event, Impression, Interactions, Log

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recommender import number_of
+
 from .pack import pack
 from .people import SEARCH_LIMIT, detail_of, place_of, ranking_rows, targets_of
 from .run_folder import RunFolder
-from .summary import counted, mapping, number, own_systems, systems_of
+from .summary import mapping, number, own_systems, systems_of
 from .titles import Titles
 
 MAX_USERS = 10_000
@@ -55,7 +57,7 @@ def build(run: RunFolder, *, max_users: int = MAX_USERS, max_bytes: int = MAX_BY
         for user, detail in zip(chosen[start : start + SHARD], details, strict=True):
             columns.add(user, detail)
     if titles.unknown and run.titles:
-        run.caveats.append(f"{counted(titles.unknown, 'item')} without a title in the catalogue: shown by id.")
+        run.caveats.append(f"{number_of(titles.unknown, 'item')} without a title in the catalogue: shown by id.")
     index = pack(columns.index(titles)) if shards else ""
     return Explorer(index=index, shards=tuple(shards), statuses=columns.statuses, note=note)
 

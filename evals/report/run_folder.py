@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from recommender import number_of
+
 from ..errors import RunError
 from ..pseudonyms import Pseudonyms
 from .lines import Lines
@@ -74,9 +76,7 @@ def open_run(run_dir: Path) -> Iterator[RunFolder]:
                 return None
             found = stack.enter_context(Lines(run_dir / name, key))
             if found.damaged:
-                caveats.append(
-                    f"{found.damaged:,} damaged line{'s' * (found.damaged > 1)} of {name} could not be read."
-                )
+                caveats.append(f"{number_of(found.damaged, 'damaged line')} of {name} could not be read.")
             return found
 
         yield RunFolder(

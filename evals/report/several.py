@@ -8,15 +8,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from recommender import base_css
+from recommender import base_css, number_of
 
-from .. import wording
 from ..compare import compare
 from ..writing import replacing
 from .facts import facts
 from .page import environment, own, policy, sections
 from .run_folder import manifest_of
-from .summary import counted, headline, own_systems, systems_of, verdict
+from .summary import headline, own_systems, systems_of, verdict
 
 
 def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
@@ -38,7 +37,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
             style=Markup(style),  # noqa: S704 - our own file
             title=", ".join(own_systems(systems)) or ", ".join(document["left_out"]),
             protocol=document["protocol"]["text"],
-            scope=f"{counted(document['users'], 'user')} whose tasks are the same in all runs",
+            scope=f"{number_of(document['users'], 'user')} whose tasks are the same in all runs",
             verdict=verdict(systems, metric) if metric else [],
             caveats=list(_caveats(document)),
             runs=[_run(name, path) for name, path in zip(document["left_out"], run_dirs, strict=True)],
@@ -55,7 +54,7 @@ def _caveats(document: Mapping[str, Any]) -> Sequence[str]:
     for run, left in document["left_out"].items():
         if left["count"]:
             more = " and others" if left["count"] > len(left["users"]) else ""
-            who = wording.number_of(left["count"], f"user of {run} is", f"users of {run} are")
+            who = number_of(left["count"], f"user of {run} is", f"users of {run} are")
             found.append(f"{who} left out: {', '.join(left['users'])}{more}.")
     return [*found, *document["protocol"]["warnings"]]
 

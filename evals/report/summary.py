@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recommender import number_of
+
 from ..metrics import figure, parse, title
 from .plots import Difference, forest
 
@@ -144,11 +146,6 @@ def percent(part: float, whole: float) -> str:
     return "<0.1\N{NO-BREAK SPACE}%" if 0 < share < 0.05 else f"{share:.1f}\N{NO-BREAK SPACE}%"
 
 
-def counted(count: float, noun: str) -> str:
-    """A number of things as text."""
-    return f"{count:,.0f} {noun}{'s' * (count != 1)}"
-
-
 def _usable_cells(row: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
     """The mean over usable answers, and the share of those that were not."""
     usable, users, failed = mapping(row.get("usable")), number(row.get("users")), number(row.get("failed"))
@@ -163,7 +160,7 @@ def _usable_cells(row: Mapping[str, Any], metric: str) -> list[dict[str, Any]]:
 
 def _users(row: Mapping[str, Any]) -> str:
     users = number(row.get("users"))
-    return "" if users is None else counted(users, "user")
+    return "" if users is None else number_of(round(users), "user")
 
 
 def differences(systems: Systems, metric: str) -> tuple[list[Difference], list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from recommender import number_of
+
 from ..datasets import Event, Impression, Interactions
 from ..errors import SpecError
-from ..wording import number_of
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from recommender import number_of
+
 from ..datasets import Event, Interactions
 from ..errors import SpecError
-from ..wording import number_of
 from .base import TIE_RULE, HeldOut, Split, SplitKind, SplitOptions, sequences, without
 
 

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from recommender import number_of
+
 from ..datasets import Event, Interactions
 from ..datasets._files import seconds
 from ..errors import SpecError
-from ..wording import number_of
 from .base import HeldOut, Split, SplitKind, SplitOptions, sequences
 
 

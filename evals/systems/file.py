@@ -13,11 +13,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from recommender import Task, whole_ranking
+from recommender import Task, number_of, whole_ranking
 
 from ..errors import DataError
 from ..types import TaskSet
-from ..wording import number_of
 from .base import Ask, Ranked, Trial
 
 Format = Literal["trec", "csv", "jsonl"]

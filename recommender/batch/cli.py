@@ -13,6 +13,7 @@ from cyclopts.validators import Number
 
 from ..command import FAILED, run_async
 from ..errors import InputError
+from ..wording import number_of
 from .base import BATCH_ENGINES, Job
 
 
@@ -68,7 +69,7 @@ def batch(
         sys.stdout.write(json.dumps({**document, "rankings": str(out / "rankings")}, indent=1) + "\n")
     else:
         outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.items())
-        users = f"{summary.users} user{'s' * (summary.users != 1)} {'has' if summary.usable == 1 else 'have'}"
+        users = f"{number_of(summary.users, 'user')} {'has' if summary.usable == 1 else 'have'}"
         sys.stdout.write(f"{summary.usable} of {users} recommendations ({outcomes}).\n{out / 'rankings'}\n")
     return 0 if summary.usable else FAILED
 

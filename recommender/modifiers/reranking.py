@@ -66,7 +66,8 @@ class Reranked:
         if self._calibration:
             ranking = reordered(ranking, self._calibration, Calibration(task.history.items, self._tiers))
         if self._variety:
-            ranking = reordered(ranking, self._variety, Variety(task.candidates, self._attribute))
+            own = (ranked.item for ranked in ranking.by_model)
+            ranking = reordered(ranking, self._variety, Variety(own, self._attribute))
         return ranking
 
 

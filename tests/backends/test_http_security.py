@@ -22,6 +22,7 @@ from backends import (
     Unreachable,
 )
 from backends.http.backend import HttpBackend
+from backends.http.server import server as reached_at
 
 REQUEST = GenerateRequest(prompt=(Message(role="user", content="x"),))
 
@@ -232,3 +233,22 @@ async def test_certificates_that_cannot_be_read_are_refused_at_the_start(tmp_pat
     backend = make("https://127.0.0.1:9/v1", ca_file="ca.pem", folder=tmp_path)
     with pytest.raises(ConfigurationError, match=r"ca\.pem .*certificates.*ca_file"):
         await backend.start()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://api.openai.com/v1/", True),
+        ("https://eu.api.openai.com/v1/", True),
+        ("http://api.openai.com/v1/", False),
+        ("https://api.openai.com.example.org/v1/", False),
+        ("http://127.0.0.1:8000/v1/", False),
+    ],
+)
+def test_the_environments_organisation_is_for_openai_alone(
+    monkeypatch: pytest.MonkeyPatch, url: str, told: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-mine")
+    options = ENGINES.load("openai").options(model="fake", base_url=url)
+    reached = reached_at(options, Surroundings(), base_url=url, key=None)
+    assert ("org-of-mine" in reached.headers.values()) is told

@@ -23,6 +23,7 @@ from prompts import PromptError
 from ...errors import ConfigError, RecommenderError
 from ...progress import Progress
 from ...recommender import Recommender
+from ...wording import number_of
 from .._claims import Claims, busy_workers, handed_out, journal_of
 from .._shares import share_of
 from ..base import BatchEngine, Job, Summary
@@ -258,9 +259,8 @@ def refuse_other_machines(nodes: Sequence[Mapping[str, Any]]) -> None:
     others = {str(node["NodeManagerHostname"]) for node in nodes if node["Alive"]} - {here}
     if others:
         raise ConfigError(
-            f"local_only is set, and the Ray cluster has {len(others)} other machine{'s' * (len(others) > 1)}, "
-            f"such as {min(others)}; "
-            "take a cluster on this machine alone (--address local), or local_only: false."
+            f"local_only is set, and the Ray cluster has {number_of(len(others), 'other machine')}, such as "
+            f"{min(others)}; take a cluster on this machine alone (--address local), or local_only: false."
         )
 
 
