@@ -29,11 +29,7 @@ USERS = 200
 
 @pytest.fixture(scope="module")
 def process(shared: Path) -> Iterator[FaultServer]:
-    script = shared / "bench" / "fault_server.py"
-    if not script.exists():
-        pytest.skip("needs the shared fault server")
-    with fault_server(script) as server:
-        yield server
+    yield from fault_server(shared)
 
 
 @pytest.fixture

@@ -30,11 +30,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def process(shared: Path) -> Iterator[FaultServer]:
-    script = shared / "bench" / "fault_server.py"
-    if not script.exists():
-        pytest.skip("needs the shared fault server")
-    with fault_server(script) as server:
-        yield server
+    yield from fault_server(shared)
 
 
 @pytest.fixture(scope="package")
