@@ -19,11 +19,11 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import log2
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from quality_table import gain, placed
 from scipy.optimize import nnls
 
 from backends import ENGINES, Backend, ScoreRequest, Surroundings, wrap
@@ -62,7 +62,7 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "pairwise, all pairs": {"kind": "pairwise", "method": "all-pairs"},
 }
 """``user first`` is the layout to compare with: the same words, the person's history before the instructions."""
-K, SEED = 10, 2026
+SEED = 2026
 RATES = ("call", "computed", "generated", "scored")
 
 
@@ -70,24 +70,18 @@ RATES = ("call", "computed", "generated", "scored")
 class Cost:
     """What one user cost, requests, tokens and seconds of the engine, and the NDCG@10 that it bought."""
 
-    call: int = 0
-    prompt: int = 0
-    computed: int = 0
-    generated: int = 0
-    scored: int = 0
-    seconds: float = 0.0
-    ndcg: float = 0.0
-    whole: bool = True
+    call: int
+    prompt: int
+    computed: int
+    generated: int
+    scored: int
+    seconds: float
+    ndcg: float
+    whole: bool
 
 
-def gain(ranked: Ranked, one: EvalTask) -> float:
-    """NDCG@10 of the one target, where the model ranked it."""
-    places = (place for place, item in enumerate(ranked.ranking.by_model, 1) if item.item.item_id in one.targets)
-    place = next(places, K + 1)
-    return 1 / log2(place + 1) if place <= K else 0.0
-
-
-def cost_of(ranked: Ranked, one: EvalTask) -> Cost:
+def cost_of(ranked: Ranked, asked: EvalTask) -> Cost:
+    [target] = asked.targets
     calls = [one for one in ranked.exchanges if one.response is not None]
     scored = [one.response.usage.completion_tokens for one in calls if isinstance(one.request, ScoreRequest)]
     written = [one.response.usage.completion_tokens for one in calls if not isinstance(one.request, ScoreRequest)]
@@ -98,7 +92,7 @@ def cost_of(ranked: Ranked, one: EvalTask) -> Cost:
         generated=sum(written),
         scored=sum(scored),
         seconds=ranked.seconds,
-        ndcg=gain(ranked, one),
+        ndcg=gain(placed([item.item_id for item in ranked.ranking.by_model], target)),
         whole=ranked.ranking.status is Status.WHOLE,
     )
 
